@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Other programs: started with posix_spawn, without a shell, in their own process group, and never left behind (the
- * kernel signals them when this program dies). One thread at a time per child.
+ * Other programs: started with posix_spawn, without a shell, in their own process group. A child of ours that must not
+ * outlive us reads its standard input: end of file there means that we are gone, however we went. One thread at a time
+ * per child.
  */
 #ifndef RIG_BASE_CHILD_H
 #define RIG_BASE_CHILD_H

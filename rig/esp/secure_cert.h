@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The image of an `esp_secure_cert` partition in Espressif's TLV format (esp_secure_cert_mgr), byte for byte as
+ * Espressif's own tool makes it. Private keys are never part of it: the device keeps its own. Pure.
+ */
+#ifndef RIG_ESP_SECURE_CERT_H
+#define RIG_ESP_SECURE_CERT_H
+
+#include "rig/base/buf.h"
+
+#define RIG_SECURE_CERT_PARTITION_TYPE 0x3Fu
+#define RIG_SECURE_CERT_LABEL          "esp_secure_cert"
+
+enum rig_secure_cert_type {
+    RIG_SECURE_CERT_CA_CERT = 0,
+    RIG_SECURE_CERT_DEV_CERT = 1,
+};
+
+/*
+ * Appends one TLV entry to `image`. `bytes` is PEM (the final NUL is added and counted) or DER. PRIV_KEY and other
+ * secret types are refused by construction.
+ */
+RIG_CHECKED rig_result rig_secure_cert_append(struct rig_buf *image, enum rig_secure_cert_type type,
+                                              uint8_t subtype, const void *bytes, size_t n_bytes,
+                                              struct rig_error *err);
+
+/* Fills up with FF to the partition's size. Too large an image is NO_SPACE (class USAGE) and says by how much. */
+RIG_CHECKED rig_result rig_secure_cert_finish(struct rig_buf *image, size_t partition_size_bytes,
+                                              struct rig_error *err);
+
+/* "IDF CRC": reflected 0xEDB88320, register starts at 0, final XOR FFFFFFFF. */
+uint32_t rig_esp_crc32(const void *bytes, size_t n_bytes);
+
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The journal of what can't be undone, and the register of devices: one SQLite file `rig.db` in the work folder.
+ *
+ * Journal: an entry is opened (and on disk) before an irreversible step and closed after it. A run killed at any instant
+ * leaves entries open; the next start lists them, and what was issued and not installed is an orphan that can be revoked.
+ * Register: a row per device (its MAC), a row per certificate; a public key belongs to one device for ever.
+ *
+ * Errors: class RIG (NO_SPACE, PERMISSION, BUSY: another rig works in this folder, with its pid; IO), class DEVICE for a
+ * DUPLICATE key (the text names both boards). SQLite runs with WAL and full sync.
+ * Threads: any number of threads may use one register at once.
+ */
+#ifndef RIG_REGISTER_REGISTER_H
+#define RIG_REGISTER_REGISTER_H
+
+#include "rig/base/buf.h"
+#include "rig/base/ids.h"
+#include "rig/base/wait.h"
+
+struct rig_register;
+
+/* Opens or makes the folder and `rig.db`. `writer`: also takes the folder's lock (flock on `rig.lock`, freed when the
+ * process dies). The caller closes it. */
+RIG_CHECKED rig_result rig_register_open(const char *folder, bool writer,
+                                         const struct rig_clock *clock, struct rig_register **reg,
+                                         struct rig_error *err);
+void rig_register_close(struct rig_register *reg);
+static inline void rig_auto_register(struct rig_register **reg)
+{
+    rig_register_close(*reg);
+    *reg = NULL;
+}
+
+enum rig_journal_action {
+    RIG_JOURNAL_ISSUE = 0,
+    RIG_JOURNAL_REVOKE,
+    RIG_JOURNAL_FLASH,
+    RIG_JOURNAL_KEYGEN,
+    RIG_JOURNAL_REGISTER,
+};
+const char *rig_journal_action_name(enum rig_journal_action action);
+
+struct rig_journal_id {
+    int64_t row;
+};
+
+struct rig_journal_entry {
+    struct rig_journal_id id;
+    enum rig_journal_action action;
+    char run_id[40];
+    struct rig_board_id board;
+    char device_id[64];
+    char subject[96];      /* what it is about: SPKI hash, serial, partition */
+    int64_t opened_ms;
+    int64_t closed_ms;     /* 0: still open */
+    bool ok;               /* when closed */
+    char outcome[200];
+};
+
+/* On disk when it returns. `subject` is a short text: "spki <hex>", "serial <hex>", "esp_secure_cert@0x110000". */
+RIG_CHECKED rig_result rig_journal_open(struct rig_register *reg, enum rig_journal_action action,
+                                        const char *run_id, const struct rig_board_id *board,
+                                        const char *device_id, const char *subject,
+                                        struct rig_journal_id *id, struct rig_error *err);
+RIG_CHECKED rig_result rig_journal_close(struct rig_register *reg, struct rig_journal_id id,
+                                         bool ok, const char *outcome, struct rig_error *err);
+/* Every entry that is still open, oldest first. */
+RIG_CHECKED rig_result rig_journal_each_open(
+    struct rig_register *reg,
+    rig_result (*each)(void *ctx, const struct rig_journal_entry *entry, struct rig_error *err),
+    void *ctx, struct rig_error *err);
+
+enum rig_certificate_purpose {
+    RIG_PURPOSE_DEVICE = 0, /* to be installed and kept */
+    RIG_PURPOSE_TEST,       /* for a negative case; revoked by the rig itself, never installed */
+};
+
+enum rig_certificate_state {
+    RIG_CERT_ISSUED = 0, /* and not (yet) installed: an orphan once its run is over */
+    RIG_CERT_INSTALLED,
+    RIG_CERT_SUPERSEDED, /* was installed, another took its place; revoked */
+    RIG_CERT_REVOKED,
+};
+const char *rig_certificate_state_name(enum rig_certificate_state state);
+
+struct rig_register_certificate {
+    char serial[41];
+    char issuer[256];
+    uint8_t cert_sha256[RIG_SHA256_SIZE];
+    uint8_t spki_sha256[RIG_SHA256_SIZE];
+    uint8_t csr_sha256[RIG_SHA256_SIZE];
+    int64_t not_before_ms;
+    int64_t not_after_ms;
+    enum rig_key_type key_type;
+    enum rig_certificate_purpose purpose;
+    enum rig_certificate_state state;
+    char run_id[40];
+    struct rig_board_id board;
+    char device_id[64];
+    char mac[18];            /* "24:6f:28:aa:00:01" */
+    char backend[16];        /* "local" */
+    int64_t issued_ms;
+    int64_t installed_ms;    /* 0: never */
+    int64_t revoked_ms;      /* 0: never */
+    char revocation_reason[32];
+};
+
+/* The fields of facts/pki.md section 5 (traceability) that are the device's, not a certificate's. */
+struct rig_register_device {
+    char mac[18];            /* unique */
+    char device_id[64];      /* CN, registration id; unique */
+    struct rig_board_id board;
+    char chip[16];
+    unsigned chip_revision;
+    uint32_t flash_id;
+    uint32_t flash_size_bytes;
+    char firmware[96];       /* agent and TLS library versions */
+    bool secure_boot;
+    bool flash_encryption;
+    char station[64];        /* host name */
+    char operator_name[64];
+    char suite[48];
+    char result[16];         /* verdict of the last run */
+    char run_id[40];
+    char junit_sha256[65];   /* "" until the report is written */
+    char serial[41];         /* of the certificate it keeps; "" none */
+    int64_t first_seen_ms;
+    int64_t updated_ms;
+};
+
+/*
+ * Claims a public key for a device. DUPLICATE (class DEVICE) when another device, of this run or any before, has it; the
+ * text names both. Claiming again for the same device is fine.
+ */
+RIG_CHECKED rig_result rig_register_claim_key(struct rig_register *reg,
+                                              const uint8_t spki_sha256[RIG_SHA256_SIZE],
+                                              const char *device_id,
+                                              const struct rig_board_id *board, const char *run_id,
+                                              struct rig_error *err);
+/* The other boards of `run_id` that tried to claim the same key as `device_id` did, comma separated into `names`
+ * ("" none): so that the first owner learns of it too. */
+RIG_CHECKED rig_result rig_register_key_rivals(struct rig_register *reg, const char *run_id,
+                                               const char *device_id, struct rig_buf *names,
+                                               struct rig_error *err);
+
+/* Records an issued certificate and closes its journal entry in one transaction. A known serial is EXISTS (class CA). */
+RIG_CHECKED rig_result rig_register_issued(struct rig_register *reg, struct rig_journal_id journal,
+                                           const struct rig_register_certificate *certificate,
+                                           struct rig_error *err);
+RIG_CHECKED rig_result rig_register_set_state(struct rig_register *reg, const char *serial,
+                                              enum rig_certificate_state state, const char *reason,
+                                              struct rig_error *err);
+/* Inserts or updates the device's row (by MAC). */
+RIG_CHECKED rig_result rig_register_put_device(struct rig_register *reg,
+                                               const struct rig_register_device *device,
+                                               struct rig_error *err);
+RIG_CHECKED rig_result rig_register_each_device(
+    struct rig_register *reg,
+    rig_result (*each)(void *ctx, const struct rig_register_device *device, struct rig_error *err),
+    void *ctx, struct rig_error *err);
+/* Of one device, newest first; device_id NULL: of all. */
+RIG_CHECKED rig_result rig_register_each_certificate(
+    struct rig_register *reg, const char *device_id,
+    rig_result (*each)(void *ctx, const struct rig_register_certificate *certificate,
+                       struct rig_error *err),
+    void *ctx, struct rig_error *err);
+/* Issued (any purpose), not installed, not revoked. */
+RIG_CHECKED rig_result rig_register_each_orphan(
+    struct rig_register *reg,
+    rig_result (*each)(void *ctx, const struct rig_register_certificate *certificate,
+                       struct rig_error *err),
+    void *ctx, struct rig_error *err);
+/* By MAC, device id or board id (the newest run's). NOT_FOUND, class USAGE. */
+RIG_CHECKED rig_result rig_register_find_device(struct rig_register *reg, const char *name,
+                                                struct rig_register_device *device,
+                                                struct rig_error *err);
+/* Puts the JUnit file's SHA-256 (hex) on all devices of a run. */
+RIG_CHECKED rig_result rig_register_set_junit(struct rig_register *reg, const char *run_id,
+                                              const char *sha256_hex, struct rig_error *err);
+
+#endif

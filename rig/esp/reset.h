@@ -40,12 +40,18 @@ struct rig_boot_banner {
     enum rig_boot_mode mode;
     unsigned reset_reason; /* rst:0x.., 0 unknown */
     unsigned straps;       /* boot:0x.. */
+    bool has_straps;
     unsigned n_banners;    /* how many rst: lines were seen: more than two is a boot loop */
-    bool invalid_header;   /* "invalid header: 0x", "flash read err" */
-    char rom[48];          /* "ets Jul 29 2019 12:21:46" */
+    bool invalid_header;   /* "invalid header: 0x", "flash read err": no application in the flash */
+    bool loading;          /* the ROM loads or has entered the second-stage boot loader */
+    bool waiting;          /* "waiting for download": the serial loader listens */
+    size_t n_bytes;        /* all that came */
+    size_t n_unreadable;   /* of these, bytes that no text has: a wrong baud rate or noise */
+    char rom[48];          /* "ets Jul 29 2019 12:21:46"; "" unknown */
+    char evidence[96];     /* the line that decided, printable; "" none */
 };
 
-/* Reads what the ROM and boot loader print; tolerant of noise. Pure: feed it text as it comes. */
+/* Reads what the ROM and boot loader print; tolerant of noise. Pure: feed it text as it comes; `{0}` is a fresh one. */
 struct rig_banner_parser {
     struct rig_boot_banner banner;
     char line[160];
@@ -54,9 +60,17 @@ struct rig_banner_parser {
 void rig_banner_feed(struct rig_banner_parser *parser, const uint8_t *bytes, size_t n_bytes);
 
 /*
+ * What the banner means for somebody who wanted this mode, in words for a technician: success, or the errors that
+ * rig_reset_run lists. Pure; also for a board that came up well and then went on restarting.
+ */
+RIG_CHECKED rig_result rig_boot_judge(const struct rig_boot_banner *banner,
+                                      enum rig_boot_mode wanted, struct rig_error *err);
+
+/*
  * Purges the input, runs the recipe and reads until the banner proves `wanted` mode (or `proof_ms` pass). *banner is
  * always filled. Class DEVICE: NO_ANSWER (no text at all: power, wiring of EN, wrong port), WRONG_BOOT_MODE (text names
- * the straps and which line to look at), BOOT_LOOP, PROTOCOL (only unreadable bytes: baud rate or wiring).
+ * the straps and which line to look at), BOOT_LOOP, PROTOCOL (only unreadable bytes: baud rate or wiring), INVALID (run mode: the flash
+ * holds no application). Text after the proof may have been read and is lost to the caller; a tap sees it.
  */
 RIG_CHECKED rig_result rig_reset_run(struct rig_link *link, struct rig_lines *lines,
                                      const struct rig_reset_recipe *recipe,

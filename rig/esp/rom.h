@@ -14,6 +14,16 @@
 
 struct rig_rom;
 
+/* A part of the revision number: weight * ((word at `address` >> shift) & mask). */
+struct rig_chip_field {
+    uint32_t address;
+    uint8_t shift;
+    uint8_t mask;
+    uint8_t weight; /* 100 for the major number */
+};
+
+#define RIG_CHIP_MAX_FIELDS 4
+
 /* One const entry per chip; identity by pointer. */
 struct rig_chip {
     const char *name;      /* "esp32": spelling of suites and of vboard --chip */
@@ -27,6 +37,8 @@ struct rig_chip {
     bool begin_has_encrypted_word;
     bool has_security_info;
     uint32_t bootloader_offset;
+    uint32_t rc_clock_reg; /* calibration of the drifting clock that the ROM's baud rate hangs on; 0: none */
+    struct rig_chip_field revision[RIG_CHIP_MAX_FIELDS]; /* up to the first with address 0 */
 };
 
 /* NULL for an unknown name. */
@@ -52,10 +64,13 @@ struct rig_rom_identity {
 /* Numbers of one region's write, for reports and benches. */
 struct rig_flash_report {
     size_t image_bytes;
-    size_t sent_bytes;    /* payload after compression; 0 when skipped */
+    size_t written_bytes; /* of the image, in all tries; less than image_bytes when parts were right already */
+    size_t sent_bytes;    /* payload after compression, in all tries; 0 when skipped */
+    size_t wire_bytes;    /* all bytes to the board meanwhile, framing and commands included */
     bool already_right;   /* the MD5 on the board was right: nothing was written */
     unsigned n_tries;     /* 1: at first try */
     int64_t duration_ns;
+    char trouble[200];    /* what made the first try fail; "" when there was no other */
 };
 
 /* Borrows link and lines, which must live longer. The caller frees *rom. No byte is sent yet. */
@@ -82,28 +97,32 @@ RIG_CHECKED rig_result rig_rom_set_baud(struct rig_rom *rom, unsigned baud, stru
 RIG_CHECKED rig_result rig_rom_read_reg(struct rig_rom *rom, uint32_t address, uint32_t *value,
                                         struct rig_wait wait, struct rig_error *err);
 
+/* How many exchanges had to be repeated so far; not 0: the line is noisy, and a pass deserves the word flaky. */
+unsigned rig_rom_n_retries(const struct rig_rom *rom);
+
 /* MD5 of a flash region, computed by the chip. */
 RIG_CHECKED rig_result rig_rom_flash_md5(struct rig_rom *rom, uint32_t offset_bytes,
                                          uint32_t n_bytes, uint8_t md5[16], struct rig_wait wait,
                                          struct rig_error *err);
 
-/* Slow (64 bytes a round trip): for partition tables and small read-backs. */
+/* Slow (64 bytes a round trip): for partition tables and small read-backs. Proven by the chip's MD5 of the region. */
 RIG_CHECKED rig_result rig_rom_flash_read(struct rig_rom *rom, uint32_t offset_bytes, void *bytes,
                                           size_t n_bytes, struct rig_wait wait,
                                           struct rig_error *err);
 
 /*
  * Writes a region (offset a multiple of 4096) so that it is proven right by the chip's own MD5 afterwards, or fails.
- * A region that is right already is not written. Compressed when that is shorter. A failed try starts over from the
- * begin command (twice at most); a chip that restarted in the middle is reset and synchronised again. MISMATCH names
- * the offset of the first 4 KiB sector that differs.
+ * A region that is right already is not written, nor are the 64 KiB parts of a longer one that are. The rest of the last
+ * 4 KiB sector is erased. Compressed when that is shorter. A failed try starts over from the begin command with what is
+ * not yet right (two times without progress at most); a chip that restarted in the middle is reset and synchronised
+ * again. MISMATCH names the first byte that differs. *report is always filled.
  */
 RIG_CHECKED rig_result rig_rom_flash_write(struct rig_rom *rom, uint32_t offset_bytes,
                                            const void *image, size_t n_bytes,
                                            struct rig_flash_report *report, struct rig_wait wait,
                                            struct rig_error *err);
 
-/* Erases whole 4 KiB sectors. */
+/* Erases whole 4 KiB sectors, proven by the chip's MD5. */
 RIG_CHECKED rig_result rig_rom_flash_erase(struct rig_rom *rom, uint32_t offset_bytes,
                                            uint32_t n_bytes, struct rig_wait wait,
                                            struct rig_error *err);

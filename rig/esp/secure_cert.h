@@ -7,6 +7,7 @@
 #define RIG_ESP_SECURE_CERT_H
 
 #include "rig/base/buf.h"
+#include "rig/esp/crc.h"
 
 #define RIG_SECURE_CERT_PARTITION_TYPE 0x3Fu
 #define RIG_SECURE_CERT_LABEL          "esp_secure_cert"
@@ -17,8 +18,9 @@ enum rig_secure_cert_type {
 };
 
 /*
- * Appends one TLV entry to `image`. `bytes` is PEM (the final NUL is added and counted) or DER. PRIV_KEY and other
- * secret types are refused by construction.
+ * Appends one TLV entry to `image`. `bytes` is PEM, one certificate or several in a row (the final NUL is added and
+ * counted), or DER. PRIV_KEY and other secret types are refused by construction; a PEM text with a private key in it is
+ * KEY_LEAK (class RIG). Empty or too long (65535 bytes) is INVALID (class USAGE).
  */
 RIG_CHECKED rig_result rig_secure_cert_append(struct rig_buf *image, enum rig_secure_cert_type type,
                                               uint8_t subtype, const void *bytes, size_t n_bytes,
@@ -27,8 +29,5 @@ RIG_CHECKED rig_result rig_secure_cert_append(struct rig_buf *image, enum rig_se
 /* Fills up with FF to the partition's size. Too large an image is NO_SPACE (class USAGE) and says by how much. */
 RIG_CHECKED rig_result rig_secure_cert_finish(struct rig_buf *image, size_t partition_size_bytes,
                                               struct rig_error *err);
-
-/* "IDF CRC": reflected 0xEDB88320, register starts at 0, final XOR FFFFFFFF. */
-uint32_t rig_esp_crc32(const void *bytes, size_t n_bytes);
 
 #endif

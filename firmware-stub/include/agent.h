@@ -296,11 +296,12 @@ struct agent {
     size_t rx_size;
     bool rx_too_long;
     char work_line[AGENT_LINE_MAX_BYTES + 1]; /* the request being parsed, in place */
-    char tx_line[AGENT_LINE_MAX_BYTES + 3];
+    char tx_line[AGENT_LINE_MAX_BYTES + 3];   /* CR LF NUL behind the frame */
     size_t tx_size;
-    bool tx_cut;
-    bool stopped;
-    bool restarting;
+    bool stopped;    /* the port said stop */
+    bool failed;     /* the UART failed */
+    bool aborted;    /* the host gave the command at work up */
+    bool restarting; /* once the reply is out */
     bool clock_set;
     enum agent_log_level log_level;
     uint32_t boot_id;
@@ -310,7 +311,6 @@ struct agent {
     bool last_cached; /* its whole reply is in cache */
     char cache[AGENT_CACHE_MAX_BYTES];
     size_t cache_size;
-    bool cache_open;
     bool cache_full;
     unsigned n_reply_lines;
     uint16_t seq;        /* of the command at work */
@@ -331,8 +331,8 @@ struct agent {
         bool open;
         bool acked; /* the frame out was acknowledged */
         bool connected;
-        bool aborted;
-        int eof; /* enum agent_io of the end the host told, 1: none yet */
+        bool closing; /* what still comes is acknowledged and dropped */
+        int eof;      /* enum agent_io of the end the host told, 1: none yet */
         uint32_t tx_number;
         uint32_t rx_number;
         uint8_t ring[AGENT_RELAY_RING_BYTES];

@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One TLS handshake and the echo of a text, as the device sees it. */
+#include "core.h"
+
+#include <mbedtls/net_sockets.h>
+#include <string.h>
+#if AGENT_MBEDTLS_3 && defined(MBEDTLS_PSA_CRYPTO_C)
+#include <psa/crypto.h>
+#endif
+
+#define SLICE_MS 200u /* between two looks at the port and the host */
+#define DRAIN_MS 300u /* for the alert of a server that has given up */
+#define MESSAGE_CERTIFICATE_REQUEST 13
+#define MESSAGE_SERVER_HELLO_DONE 14
+#define MESSAGE_CERTIFICATE 11
+#define RECORD_ALERT 21
+#define ECHO_MAX_BYTES 160u
+
+struct session {
+    struct agent *agent;
+    const struct agent_handshake_request *request;
+    struct agent_handshake_result *out;
+    uint64_t deadline_ms;
+    bool open;
+    int io; /* the failure of the transport, 0: none */
+    struct agent_sniff sent;
+    struct agent_sniff received;
+    mbedtls_ssl_context ssl;
+    mbedtls_ssl_config conf;
+    mbedtls_x509_crt chain;
+    mbedtls_x509_crt roots;
+    mbedtls_pk_context key;
+};
+
+static uint32_t left_ms(const struct session *s)
+{
+    uint64_t now_ms = agent_now_ms(s->agent);
+
+    return now_ms >= s->deadline_ms ? 0 : (uint32_t)(s->deadline_ms - now_ms);
+}
+
+/* ---- transport ---- */
+
+static int transport_open(struct session *s)
+{
+    const struct agent_port *port = s->agent->port;
+
+    if (s->request->transport == AGENT_TRANSPORT_RELAY) {
+        return agent_relay_open(s->agent, left_ms(s));
+    }
+    return port->net_connect(port->ctx, s->request->host, s->request->port, left_ms(s));
+}
+
+static int transport_recv(struct session *s, uint8_t *data, size_t max, uint32_t timeout_ms)
+{
+    const struct agent_port *port = s->agent->port;
+
+    return s->request->transport == AGENT_TRANSPORT_RELAY
+               ? agent_relay_recv(s->agent, data, max, timeout_ms)
+               : port->net_recv(port->ctx, data, max, timeout_ms);
+}
+
+static int transport_send(struct session *s, const uint8_t *data, size_t size, uint32_t timeout_ms)
+{
+    const struct agent_port *port = s->agent->port;
+
+    return s->request->transport == AGENT_TRANSPORT_RELAY
+               ? agent_relay_send(s->agent, data, size, timeout_ms)
+               : port->net_send(port->ctx, data, size, timeout_ms);
+}
+
+static void transport_close(struct session *s)
+{
+    if (!s->open) {
+        return;
+    }
+    s->open = false;
+    if (s->request->transport == AGENT_TRANSPORT_RELAY) {
+        agent_relay_close(s->agent);
+    } else {
+        s->agent->port->net_close(s->agent->port->ctx);
+    }
+}
+
+static int mbedtls_code_of(int io, bool sending)
+{
+    if (io == AGENT_IO_TIMEOUT) {
+        return MBEDTLS_ERR_SSL_TIMEOUT;
+    }
+    if (io == AGENT_IO_RESET) {
+        return MBEDTLS_ERR_NET_CONN_RESET;
+    }
+    return sending ? MBEDTLS_ERR_NET_SEND_FAILED : MBEDTLS_ERR_NET_RECV_FAILED;
+}
+
+/* Waits in slices, so that the host hears from the board and the port can stop it. */
+static int sliced(struct session *s, uint8_t *in, const uint8_t *out, size_t size)
+{
+    for (;;) {
+        uint32_t ms = left_ms(s);
+        int n = AGENT_IO_TIMEOUT;
+        bool relay = s->request->transport == AGENT_TRANSPORT_RELAY;
+        uint32_t slice_ms = relay || ms < SLICE_MS ? ms : SLICE_MS;
+        if (agent_keepalive(s->agent)) {
+            return AGENT_IO_STOP;
+        }
+        if (ms == 0) {
+            return AGENT_IO_TIMEOUT;
+        }
+        n = in != NULL ? transport_recv(s, in, size, slice_ms)
+                       : transport_send(s, out, size, slice_ms);
+        if (n != AGENT_IO_TIMEOUT) {
+            return n;
+        }
+    }
+}
+
+static int bio_send(void *ctx, const unsigned char *data, size_t size)
+{
+    struct session *s = ctx;
+    int n = sliced(s, NULL, data, size);
+
+    if (n <= 0) {
+        s->io = n == 0 ? AGENT_IO_ERROR : n;
+        return mbedtls_code_of(s->io, true);
+    }
+    agent_sniff_feed(&s->sent, data, (size_t)n);
+    return n;
+}
+
+static int bio_recv(void *ctx, unsigned char *data, size_t size)
+{
+    struct session *s = ctx;
+    int n = sliced(s, data, NULL, size);
+
+    if (n < 0) {
+        s->io = n;
+        return mbedtls_code_of(n, false);
+    }
+    agent_sniff_feed(&s->received, data, (size_t)n);
+    return n;
+}
+
+/* Reads on until the other side ends: an alert may lie behind a failed send, and a close with
+ * unread bytes would reset the connection before our own alert is read. */
+static void drain(struct session *s)
+{
+    uint64_t end_ms = agent_now_ms(s->agent) + DRAIN_MS;
+    uint8_t data[128];
+
+    while (s->open && !agent_keepalive(s->agent)) {
+        uint64_t now_ms = agent_now_ms(s->agent);
+        int n = now_ms >= end_ms
+                    ? 0
+                    : transport_recv(s, data, sizeof data, (uint32_t)(end_ms - now_ms));
+        if (n <= 0) {
+            return;
+        }
+        agent_sniff_feed(&s->received, data, (size_t)n);
+    }
+}
+
+/* ---- set-up ---- */
+
+static int note_server_leaf(void *ctx, mbedtls_x509_crt *cert, int depth, uint32_t *flags)
+{
+    struct session *s = ctx;
+
+    (void)flags;
+    if (depth == 0) {
+        s->out->has_server_leaf =
+            agent_sha256(cert->raw.p, cert->raw.len, s->out->server_leaf_sha256) == 0;
+    }
+    return 0;
+}
+
+static int load_client(struct session *s, struct agent_failure *why)
+{
+    enum agent_key_type type = AGENT_KEY_NONE;
+    unsigned n = 0;
+
+    if (s->request->use == AGENT_SOURCE_NONE) {
+        return 0;
+    }
+    if (agent_certs_load(s->agent, s->request->use, false, &s->chain, &n, why) != 0 ||
+        agent_key_load(s->agent, &s->key, &type, why) != 0) {
+        return -1;
+    }
+    if (n == 0) {
+        return agent_fail(why, "no-cert", 0,
+                          "no client certificate there; write one or give use=none");
+    }
+    s->out->has_client_leaf =
+        agent_sha256(s->chain.raw.p, s->chain.raw.len, s->out->client_leaf_sha256) == 0;
+    int ret = mbedtls_ssl_conf_own_cert(&s->conf, &s->chain, &s->key);
+    return ret == 0 ? 0 : agent_fail(why, "crypto", ret, "TLS refused the client certificate");
+}
+
+static int load_roots(struct session *s, struct agent_failure *why)
+{
+    unsigned n = 0;
+
+    if (agent_certs_load(s->agent, s->request->roots, true, &s->roots, &n, why) != 0) {
+        return -1;
+    }
+    if (n == 0) {
+        return agent_fail(why, "no-roots", 0, "no trust root there; write one");
+    }
+    mbedtls_ssl_conf_ca_chain(&s->conf, &s->roots, NULL);
+    return 0;
+}
+
+static void set_versions(struct session *s)
+{
+#if MBEDTLS_VERSION_NUMBER >= 0x03020000
+    mbedtls_ssl_conf_min_tls_version(&s->conf, s->request->min_version == 0x13
+                                                   ? MBEDTLS_SSL_VERSION_TLS1_3
+                                                   : MBEDTLS_SSL_VERSION_TLS1_2);
+    mbedtls_ssl_conf_max_tls_version(&s->conf, s->request->max_version == 0x13
+                                                   ? MBEDTLS_SSL_VERSION_TLS1_3
+                                                   : MBEDTLS_SSL_VERSION_TLS1_2);
+#else
+    /* major 3; minor 1 is TLS 1.0 */
+    mbedtls_ssl_conf_min_version(&s->conf, MBEDTLS_SSL_MAJOR_VERSION_3,
+                                 (s->request->min_version & 15) + 1);
+    mbedtls_ssl_conf_max_version(&s->conf, MBEDTLS_SSL_MAJOR_VERSION_3,
+                                 (s->request->max_version & 15) + 1);
+#endif
+}
+
+static int set_up(struct session *s, struct agent_failure *why)
+{
+    int ret = mbedtls_ssl_config_defaults(&s->conf, MBEDTLS_SSL_IS_CLIENT,
+                                          MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT);
+
+#if AGENT_MBEDTLS_3 && defined(MBEDTLS_PSA_CRYPTO_C)
+    if (ret == 0 && psa_crypto_init() != PSA_SUCCESS) {
+        ret = MBEDTLS_ERR_SSL_INTERNAL_ERROR;
+    }
+#endif
+    if (ret != 0) {
+        return agent_fail(why, "crypto", ret, "TLS could not be set up");
+    }
+    mbedtls_ssl_conf_rng(&s->conf, agent_random, s->agent);
+    mbedtls_ssl_conf_authmode(&s->conf, MBEDTLS_SSL_VERIFY_REQUIRED);
+    mbedtls_ssl_conf_verify(&s->conf, note_server_leaf, s);
+#if defined(MBEDTLS_SSL_SESSION_TICKETS)
+    mbedtls_ssl_conf_session_tickets(&s->conf, MBEDTLS_SSL_SESSION_TICKETS_DISABLED);
+#endif
+    set_versions(s);
+    if (load_roots(s, why) != 0 || load_client(s, why) != 0) {
+        return -1;
+    }
+    if (s->agent->port->tune_tls != NULL) {
+        s->agent->port->tune_tls(s->agent->port->ctx, &s->conf);
+    }
+    ret = mbedtls_ssl_setup(&s->ssl, &s->conf);
+    if (ret != 0) {
+        return agent_fail(why, "crypto", ret, "TLS could not be set up (memory?)");
+    }
+    mbedtls_ssl_set_bio(&s->ssl, s, bio_send, bio_recv, NULL);
+    return 0;
+}
+
+/* ---- the handshake ---- */
+
+static bool says_hello(const struct session *s)
+{
+    return s->ssl.state == MBEDTLS_SSL_HELLO_REQUEST || s->ssl.state == MBEDTLS_SSL_CLIENT_HELLO;
+}
+
+static int step(struct session *s)
+{
+    int ret = mbedtls_ssl_handshake_step(&s->ssl);
+
+    if (ret == MBEDTLS_ERR_SSL_WANT_READ || ret == MBEDTLS_ERR_SSL_WANT_WRITE) {
+        return left_ms(s) == 0 ? MBEDTLS_ERR_SSL_TIMEOUT : 0;
+    }
+    return ret;
+}
+
+/* mbedTLS has one name for SNI and for the check: it gets the one that its state needs. */
+static int shake_hands(struct session *s)
+{
+    const char *sni = s->request->sni[0] != '\0' ? s->request->sni : NULL;
+    int ret = mbedtls_ssl_set_hostname(&s->ssl, sni);
+    bool hello = true;
+
+    while (ret == 0 && s->ssl.state != MBEDTLS_SSL_HANDSHAKE_OVER) {
+        ret = step(s);
+        if (ret == 0 && hello != says_hello(s)) {
+            hello = !hello;
+            ret = mbedtls_ssl_set_hostname(&s->ssl, hello ? sni : s->request->name);
+        }
+    }
+    return ret;
+}
+
+static bool is_worth_another_read(int ret)
+{
+#if defined(MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET)
+    if (ret == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) {
+        return true;
+    }
+#endif
+    return ret == MBEDTLS_ERR_SSL_WANT_READ || ret == MBEDTLS_ERR_SSL_WANT_WRITE;
+}
+
+static int echo(struct session *s)
+{
+    unsigned char wanted[ECHO_MAX_BYTES];
+    unsigned char got[ECHO_MAX_BYTES];
+    size_t size = strlen(s->request->text);
+    size_t done = 0;
+
+    memcpy(wanted, s->request->text, size);
+    wanted[size++] = '\n';
+    while (done < size) {
+        int n = mbedtls_ssl_write(&s->ssl, wanted + done, size - done);
+        if (n < 0 && !is_worth_another_read(n)) {
+            return n;
+        }
+        done += n > 0 ? (size_t)n : 0;
+        if (n <= 0 && left_ms(s) == 0) {
+            return MBEDTLS_ERR_SSL_TIMEOUT;
+        }
+    }
+    for (done = 0; done < size;) {
+        int n = mbedtls_ssl_read(&s->ssl, got + done, size - done);
+        if (n == 0) {
+            return MBEDTLS_ERR_SSL_CONN_EOF;
+        }
+        if (n < 0 && !is_worth_another_read(n)) {
+            return n;
+        }
+        done += n > 0 ? (size_t)n : 0;
+        if (n < 0 && left_ms(s) == 0) {
+            return MBEDTLS_ERR_SSL_TIMEOUT;
+        }
+    }
+    s->out->echoed = memcmp(wanted, got, size) == 0;
+    return 0;
+}
+
+/* ---- the report ---- */
+
+static void note_alerts(struct session *s)
+{
+    struct agent_handshake_result *out = s->out;
+
+    out->alert_sent = s->sent.alert;
+    out->alert_received = s->received.alert;
+#if MBEDTLS_VERSION_NUMBER >= 0x03020000
+    if (out->alert_sent < 0 && s->ssl.alert_type != 0) {
+        out->alert_sent = s->ssl.alert_type;
+    }
+#endif
+    if (out->alert_received < 0 && out->mbedtls == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE &&
+        s->ssl.in_msg != NULL && s->ssl.in_msgtype == RECORD_ALERT) {
+        out->alert_received = s->ssl.in_msg[1];
+    }
+}
+
+static enum agent_shown shown_of(const struct session *s)
+{
+    bool asked = (s->received.seen >> MESSAGE_CERTIFICATE_REQUEST & 1) != 0;
+
+    if ((s->sent.seen >> MESSAGE_CERTIFICATE & 1) != 0) {
+        return s->sent.cert_list_len != 0 ? AGENT_SHOWN_CERT : AGENT_SHOWN_EMPTY;
+    }
+    return !asked && (s->received.seen >> MESSAGE_SERVER_HELLO_DONE & 1) != 0
+               ? AGENT_SHOWN_NOT_ASKED
+               : AGENT_SHOWN_UNKNOWN;
+}
+
+static void note_evidence(struct session *s)
+{
+    struct agent_handshake_result *out = s->out;
+    const char *cipher = mbedtls_ssl_get_ciphersuite(&s->ssl);
+    const mbedtls_x509_crt *peer = mbedtls_ssl_get_peer_cert(&s->ssl);
+
+    out->verify_flags = mbedtls_ssl_get_verify_result(&s->ssl);
+    out->shown = shown_of(s);
+    out->has_client_random = s->sent.has_client_random;
+    memcpy(out->client_random, s->sent.client_random, sizeof out->client_random);
+    if (peer != NULL && !out->has_server_leaf) {
+        out->has_server_leaf =
+            agent_sha256(peer->raw.p, peer->raw.len, out->server_leaf_sha256) == 0;
+    }
+    if (s->ssl.session != NULL || s->ssl.state > MBEDTLS_SSL_SERVER_HELLO) {
+        (void)agent_copy_text(out->version, sizeof out->version, mbedtls_ssl_get_version(&s->ssl));
+    }
+    if (cipher != NULL) {
+        (void)agent_copy_text(out->cipher, sizeof out->cipher, cipher);
+    }
+    note_alerts(s);
+}
+
+static const char *tls_text(const struct agent_handshake_result *out)
+{
+    static const struct {
+        uint32_t flag;
+        const char *text;
+    } words[] = {
+        {MBEDTLS_X509_BADCERT_EXPIRED,
+         "the server's certificate has expired (or the board's clock is wrong)"},
+        {MBEDTLS_X509_BADCERT_FUTURE,
+         "the server's certificate is not yet valid (is the board's clock set?)"},
+        {MBEDTLS_X509_BADCERT_REVOKED, "the server's certificate is revoked"},
+        {MBEDTLS_X509_BADCERT_CN_MISMATCH, "the server's certificate carries another name"},
+        {MBEDTLS_X509_BADCERT_NOT_TRUSTED,
+         "the server's certificate leads to none of the trusted roots"},
+    };
+    uint32_t flags = out->verify_flags == 0xffffffffu ? 0 : out->verify_flags;
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if ((flags & words[i].flag) != 0) {
+            return words[i].text;
+        }
+    }
+    if (flags != 0) {
+        return "the server's certificate was refused, see flags";
+    }
+    return out->alert_received >= 0 ? "the server refused with an alert"
+                                    : "the TLS handshake failed";
+}
+
+static int explain(struct session *s, struct agent_failure *why)
+{
+    struct agent_handshake_result *out = s->out;
+    bool relay = s->request->transport == AGENT_TRANSPORT_RELAY;
+
+    if (s->agent->aborted) {
+        return agent_fail(why, "aborted", out->mbedtls, "given up as the host asked");
+    }
+    if (out->mbedtls == MBEDTLS_ERR_SSL_TIMEOUT) {
+        return agent_fail(why, "timeout", out->mbedtls, "timeout_ms is over");
+    }
+    if (relay && s->io == AGENT_IO_ERROR) {
+        return agent_fail(why, "relay", out->mbedtls, "the host did not acknowledge a relay frame");
+    }
+    if (out->stage == AGENT_STAGE_CONNECT) {
+        return agent_fail(why, "connect", out->mbedtls,
+                          s->io == AGENT_IO_REFUSED ? "the server refused the connection"
+                          : s->io == AGENT_IO_NO_HOST
+                              ? "host not found, or the board has no network"
+                              : "no connection to the server");
+    }
+    if (out->stage == AGENT_STAGE_ECHO) {
+        return agent_fail(why, "echo", out->mbedtls,
+                          "TLS was up, but the server did not send the text back");
+    }
+    return agent_fail(why, "tls", out->mbedtls, tls_text(out));
+}
+
+/* Connect, handshake, echo; out->mbedtls 0 and stage DONE when all came through. */
+static void go(struct session *s)
+{
+    struct agent_handshake_result *out = s->out;
+    uint64_t start_ms = agent_now_ms(s->agent);
+
+    out->stage = AGENT_STAGE_CONNECT;
+    s->io = transport_open(s);
+    s->open = s->io == 0 || s->request->transport == AGENT_TRANSPORT_RELAY;
+    out->connect_ms = (uint32_t)(agent_now_ms(s->agent) - start_ms);
+    if (s->io != 0) {
+        out->mbedtls = s->io == AGENT_IO_TIMEOUT   ? MBEDTLS_ERR_SSL_TIMEOUT
+                       : s->io == AGENT_IO_NO_HOST ? MBEDTLS_ERR_NET_UNKNOWN_HOST
+                                                   : MBEDTLS_ERR_NET_CONNECT_FAILED;
+        return;
+    }
+    out->stage = AGENT_STAGE_HANDSHAKE;
+    start_ms = agent_now_ms(s->agent);
+    out->mbedtls = shake_hands(s);
+    out->handshake_ms = (uint32_t)(agent_now_ms(s->agent) - start_ms);
+    if (out->mbedtls != 0) {
+        return;
+    }
+    out->stage = AGENT_STAGE_ECHO;
+    start_ms = agent_now_ms(s->agent);
+    out->mbedtls = echo(s);
+    out->echo_ms = (uint32_t)(agent_now_ms(s->agent) - start_ms);
+    if (out->echoed) {
+        out->stage = AGENT_STAGE_DONE;
+    }
+}
+
+int agent_handshake(struct agent *agent, const struct agent_handshake_request *request,
+                    struct agent_handshake_result *out, struct agent_failure *why)
+{
+    struct session s = {.agent = agent, .request = request, .out = out};
+    int result = -1;
+
+    memset(out, 0, sizeof *out);
+    out->verify_flags = 0xffffffffu;
+    out->alert_sent = out->alert_received = -1;
+    s.deadline_ms = agent_now_ms(agent) + request->timeout_ms;
+    agent_sniff_init(&s.sent);
+    agent_sniff_init(&s.received);
+    mbedtls_ssl_init(&s.ssl);
+    mbedtls_ssl_config_init(&s.conf);
+    mbedtls_x509_crt_init(&s.chain);
+    mbedtls_x509_crt_init(&s.roots);
+    mbedtls_pk_init(&s.key);
+    if (set_up(&s, why) == 0) {
+        go(&s);
+        if (out->stage == AGENT_STAGE_DONE) {
+            (void)mbedtls_ssl_close_notify(&s.ssl);
+            result = 0;
+        } else {
+            drain(&s);
+        }
+        note_evidence(&s);
+        if (result != 0) {
+            (void)explain(&s, why);
+        }
+        transport_close(&s);
+    }
+    mbedtls_ssl_free(&s.ssl);
+    mbedtls_ssl_config_free(&s.conf);
+    mbedtls_pk_free(&s.key);
+    mbedtls_x509_crt_free(&s.roots);
+    mbedtls_x509_crt_free(&s.chain);
+    return result;
+}

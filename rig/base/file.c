@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -135,6 +136,22 @@ rig_result rig_dir_make(const char *path, mode_t mode, struct rig_error *err)
         *slash = '/';
     }
     return make_one(part, mode, err);
+}
+
+static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *where)
+{
+    (void)info;
+    (void)kind;
+    (void)where;
+    return remove(path);
+}
+
+rig_result rig_dir_remove(const char *path, struct rig_error *err)
+{
+    if (nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0 && errno != ENOENT) {
+        return rig_fail_errno(err, errno, "cannot remove the folder '%s'", path);
+    }
+    return RIG_DONE;
 }
 
 rig_result rig_path_join(const char *folder, const char *name, char **out, struct rig_error *err)

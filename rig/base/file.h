@@ -23,6 +23,9 @@ RIG_CHECKED rig_result rig_file_replace(const char *path, const void *bytes, siz
 /* mkdir -p; an existing folder is fine, an existing file is EXISTS. */
 RIG_CHECKED rig_result rig_dir_make(const char *path, mode_t mode, struct rig_error *err);
 
+/* rm -r, without following links; a folder that is not there is fine. */
+RIG_CHECKED rig_result rig_dir_remove(const char *path, struct rig_error *err);
+
 /* "<folder>/<name>" in fresh memory; the caller frees it. */
 RIG_CHECKED rig_result rig_path_join(const char *folder, const char *name, char **out,
                                      struct rig_error *err);

@@ -70,11 +70,15 @@ struct rig_counts {
     size_t n; /* all */
     size_t pass, flaky, skip, fail, error;
 };
+/* What the writers show: a board without steps counts as one error, as in the JUnit file; so does a run without boards. */
 struct rig_counts rig_board_report_counts(const struct rig_board_report *board);
 struct rig_counts rig_run_report_counts(const struct rig_run_report *run);
 /* The worst of its steps: error > fail > flaky > pass; only skips or nothing at all: skip. */
 enum rig_verdict rig_board_report_verdict(const struct rig_board_report *board);
+/* The first step that failed or is in error; NULL: none. Borrowed from the board. */
+const struct rig_step_report *rig_board_report_first_failure(const struct rig_board_report *board);
 
+/* Frees what the report owns (boards, steps, their buffers), not the struct itself. */
 void rig_run_report_free(struct rig_run_report *run);
 
 #endif

@@ -8,14 +8,20 @@
 
 #include "reports/model.h"
 
-/* JUnit XML that Jenkins (xUnit and junit), GitLab, Azure DevOps and GitHub reporters all read; schemas/junit.xsd. One
- * testsuite per board, classname = board id. */
+/*
+ * JUnit XML that Jenkins (xUnit and junit), GitLab, Azure DevOps and GitHub reporters all read; schemas/junit.xsd. One
+ * testsuite per board, classname = board id. A board without a step, and a run without a board, get one case that ends
+ * as error: nothing ran is not a pass. Appends to `xml`; the locale does not matter.
+ */
 RIG_CHECKED rig_result rig_report_junit(const struct rig_run_report *run, struct rig_buf *xml,
                                         struct rig_error *err);
 RIG_CHECKED rig_result rig_report_write_junit(const struct rig_run_report *run, const char *path,
                                               struct rig_error *err);
 
-/* JSON lines; schemas/steps.schema.json describes each kind of line: run-start, step, board-end, run-end. */
+/*
+ * JSON lines; schemas/steps.schema.json describes each kind of line: run-start, step, board-end, run-end. Each line is in
+ * the file, whole, when its function returns. Any number of threads may write to one `rig_jsonl`.
+ */
 struct rig_jsonl;
 RIG_CHECKED rig_result rig_jsonl_open(const char *path, struct rig_jsonl **out,
                                       struct rig_error *err);
@@ -29,7 +35,14 @@ RIG_CHECKED rig_result rig_jsonl_board_end(struct rig_jsonl *out, const struct r
                                            struct rig_error *err);
 RIG_CHECKED rig_result rig_jsonl_run_end(struct rig_jsonl *out, const struct rig_run_report *run,
                                          struct rig_error *err);
-/* Flushes and closes; NULL is fine. */
+/* Syncs to disk and closes, also when it fails; NULL is fine. */
 RIG_CHECKED rig_result rig_jsonl_close(struct rig_jsonl *out, struct rig_error *err);
+
+/*
+ * What a person reads at the end of a run, appended to `text`: a line per board (board, device id, verdict, steps passed,
+ * time, its first failure in one line) and a line of sums. `colour`: verdicts in ANSI colours, for a terminal.
+ */
+RIG_CHECKED rig_result rig_report_summary(const struct rig_run_report *run, bool colour,
+                                          struct rig_buf *text, struct rig_error *err);
 
 #endif

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rig/suite/bench.h"
+
+#include "rig/base/file.h"
+#include "rig/esp/reset.h"
+#include "rig/esp/rom.h"
+#include "rig/link/link.h"
+#include "rig/suite/checks.h"
+#include "rig/suite/schemas.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define MAX_BOARDS 256
+#define N_OF(table) (sizeof(table) / sizeof((table)[0]))
+
+/* What a board entry leaves out. */
+static const struct rig_bench_board board_defaults = {.baud = 115200, .enabled = true};
+
+static void read_port(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
+                      const struct rig_yaml_node *node, void *target)
+{
+    struct rig_bench_board *board = target;
+    struct rig_error err;
+
+    if (!rig_yaml_read_text(mistakes, key, node, board->port, sizeof board->port)) {
+        return;
+    }
+    if (!rig_link_check_address(board->port, &err).ok) {
+        rig_yaml_mistake(mistakes, node->line,
+                         "found %s for port (%.200s); expected rfc2217://HOST:PORT, "
+                         "serial:///dev/ttyUSB0 or a path such as /dev/ttyUSB0",
+                         rig_yaml_quote_node(node).text, err.text);
+        board->port[0] = '\0';
+    }
+}
+
+static void read_chip(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
+                      const struct rig_yaml_node *node, void *target)
+{
+    struct rig_bench_board *board = target;
+
+    if (!rig_yaml_read_text(mistakes, key, node, board->chip, sizeof board->chip)) {
+        return;
+    }
+    if (strcmp(board->chip, "any") == 0) {
+        board->chip[0] = '\0';
+    } else if (rig_chip_by_name(board->chip) == NULL) {
+        rig_yaml_mistake(mistakes, node->line,
+                         "found %s for chip; expected a chip as esptool spells it, such as esp32 "
+                         "or esp32c3, or any",
+                         rig_yaml_quote_node(node).text);
+    }
+}
+
+static void read_mac(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
+                     const struct rig_yaml_node *node, void *target)
+{
+    static const uint8_t zero[RIG_MAC_SIZE];
+    struct rig_bench_board *board = target;
+    struct rig_error err;
+    char digits[2 * RIG_MAC_SIZE + 1] = "";
+    bool readable = node->kind == RIG_YAML_SCALAR && strlen(node->text) == 3 * RIG_MAC_SIZE - 1;
+
+    for (size_t i = 0; readable && i < RIG_MAC_SIZE; i++) {
+        memcpy(digits + 2 * i, node->text + 3 * i, 2);
+        readable = i == RIG_MAC_SIZE - 1 || node->text[3 * i + 2] == ':';
+    }
+    if (!readable || !rig_hex_parse(digits, board->mac, RIG_MAC_SIZE, &err).ok) {
+        rig_yaml_mistake(mistakes, node->line,
+                         "found %s for %s; expected six pairs of hex digits, such as "
+                         "24:6f:28:aa:00:01",
+                         rig_yaml_quote_node(node).text, key->name);
+        return;
+    }
+    if ((board->mac[0] & 1) != 0 || memcmp(board->mac, zero, sizeof zero) == 0) {
+        rig_yaml_mistake(mistakes, node->line,
+                         "found %s for %s, which is no address of a single device; expected the "
+                         "MAC that the board prints",
+                         rig_yaml_quote_node(node).text, key->name);
+        return;
+    }
+    board->has_mac = true;
+}
+
+static void check_recipe(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_node *item,
+                         const char *text)
+{
+    static const struct rig_yaml_word names[] = {
+        {"unix-tight", 0}, {"classic", 0}, {"unix-tight-slow", 0}, {"classic-slow", 0}, {NULL, 0}};
+    struct rig_reset_recipe recipe;
+    struct rig_error err;
+
+    for (const struct rig_yaml_word *name = names; name->name != NULL; name++) {
+        if (strcmp(name->name, text) == 0) {
+            return;
+        }
+    }
+    if (rig_reset_builtin(text) != NULL) {
+        rig_yaml_mistake(mistakes, item->line,
+                         "found the recipe %s, which starts the firmware; expected one into "
+                         "download mode: unix-tight, classic, unix-tight-slow or classic-slow",
+                         rig_yaml_quote_text(text).text);
+        return;
+    }
+    if (strpbrk(text, "0123456789|") == NULL) {
+        rig_yaml_mistake(mistakes, item->line,
+                         "found %s for a recipe%s; expected unix-tight, classic, unix-tight-slow, "
+                         "classic-slow, or notation such as D0|R1|W0.1|D1|R0|W0.05|D0",
+                         rig_yaml_quote_text(text).text, rig_yaml_hint_words(text, names).text);
+        return;
+    }
+    if (!rig_reset_parse("bench", text, &recipe, &err).ok) {
+        rig_yaml_mistake(mistakes, item->line,
+                         "found %s for a recipe (%.160s); expected commands D0 D1 R0 R1 U<d>,<r> "
+                         "W<seconds> joined by |",
+                         rig_yaml_quote_text(text).text, err.text);
+    }
+}
+
+static void read_recipes(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
+                         const struct rig_yaml_node *node, void *target)
+{
+    static const struct rig_yaml_key recipe = {
+        .name = "a recipe", .type = RIG_YAML_TEXT, .min = 1, .max = 95};
+    struct rig_bench_board *board = target;
+
+    if (rig_yaml_list(mistakes, key, node) == NULL) {
+        return;
+    }
+    board->n_recipes = 0;
+    for (const struct rig_yaml_node *item = node->first; item != NULL; item = item->next) {
+        char *text = board->recipes[board->n_recipes];
+
+        if (rig_yaml_read_text(mistakes, &recipe, item, text, sizeof board->recipes[0])) {
+            check_recipe(mistakes, item, text);
+            board->n_recipes++;
+        }
+    }
+}
+
+#define BAUD_KEY(initial_)                                                                         \
+    {                                                                                              \
+        .name = "baud", .type = RIG_YAML_INTEGER, RIG_YAML_FIELD(struct rig_bench_board, baud),    \
+        .min = 9600, .max = 3000000, .initial = (initial_), .doc = "Of the firmware's console."    \
+    }
+#define CHIP_KEY(initial_)                                                                         \
+    {                                                                                              \
+        .name = "chip", .type = RIG_YAML_CUSTOM, .read = read_chip, .min = 1, .max = 15,           \
+        .form = "esp32, ... as esptool spells it, or `any`", .initial = (initial_),                \
+        .doc = "A board with another chip is an error."                                            \
+    }
+#define RESET_KEY(initial_)                                                                        \
+    {                                                                                              \
+        .name = "reset", .type = RIG_YAML_CUSTOM, .read = read_recipes, .min = 1,                  \
+        .max = RIG_BENCH_MAX_RECIPES,                                                              \
+        .form = "list of unix-tight, classic, unix-tight-slow, classic-slow or notation",          \
+        .initial = (initial_),                                                                     \
+        .doc = "Ways into download mode, tried in this order; notation as of esptool's custom "    \
+               "reset sequences, with W in seconds."                                               \
+    }
+
+static const struct rig_yaml_key defaults_keys[] = {
+    BAUD_KEY("115200"),
+    CHIP_KEY("any"),
+    RESET_KEY("built-in order"),
+};
+const struct rig_yaml_schema rig_bench_defaults_schema = {"defaults", N_OF(defaults_keys),
+                                                          defaults_keys};
+
+static const struct rig_yaml_key board_keys[] = {
+    {.name = "id",
+     .type = RIG_YAML_TEXT,
+     .required = true,
+     RIG_YAML_FIELD(struct rig_bench_board, id),
+     .min = 1,
+     .max = 47,
+     .check = rig_check_name,
+     .doc = "The place on the shelf; `--board ID` picks it."},
+    {.name = "port",
+     .type = RIG_YAML_CUSTOM,
+     .required = true,
+     .read = read_port,
+     .min = 1,
+     .max = 159,
+     .form = "`rfc2217://HOST:PORT`, `serial:///dev/ttyUSB0` or a path",
+     .doc = "How the board is reached."},
+    CHIP_KEY("defaults.chip"),
+    BAUD_KEY("defaults.baud"),
+    RESET_KEY("defaults.reset"),
+    {.name = "mac",
+     .type = RIG_YAML_CUSTOM,
+     .read = read_mac,
+     .form = "six pairs of hex digits with colons",
+     .initial = "any",
+     .doc = "A board that answers with another MAC is an error."},
+    {.name = "enabled",
+     .type = RIG_YAML_BOOL,
+     RIG_YAML_FIELD(struct rig_bench_board, enabled),
+     .initial = "true",
+     .doc = "false: the place is left out."},
+    {.name = "notes",
+     .type = RIG_YAML_PROSE,
+     RIG_YAML_FIELD(struct rig_bench_board, notes),
+     .max = 127,
+     .doc = "For people."},
+};
+const struct rig_yaml_schema rig_bench_board_schema = {"a board", N_OF(board_keys), board_keys};
+
+static const struct rig_yaml_key bench_keys[] = {
+    {.name = "rig",
+     .type = RIG_YAML_CUSTOM,
+     .required = true,
+     .read = rig_yaml_skip,
+     .form = "1",
+     .doc = "Version of the file's form."},
+    {.name = "defaults",
+     .type = RIG_YAML_CUSTOM,
+     .read = rig_yaml_skip, /* read before the boards, wherever it stands */
+     .form = "mapping, see below",
+     .doc = "What boards have in common."},
+    {.name = "boards",
+     .type = RIG_YAML_CUSTOM,
+     .required = true,
+     .read = rig_yaml_skip, /* likewise, after the defaults */
+     .min = 1,
+     .max = MAX_BOARDS,
+     .form = "list of 1 to 256 boards",
+     .doc = "The boards of the desk or shelf."},
+};
+const struct rig_yaml_schema rig_bench_schema = {"a bench", N_OF(bench_keys), bench_keys};
+
+void rig_bench_free(struct rig_bench *bench)
+{
+    if (bench != NULL) {
+        free(bench->boards);
+        free(bench);
+    }
+}
+
+const struct rig_bench_board *rig_bench_find(const struct rig_bench *bench, const char *id)
+{
+    for (size_t i = 0; i < bench->n_boards; i++) {
+        if (strcmp(bench->boards[i].id.text, id) == 0) {
+            return &bench->boards[i];
+        }
+    }
+    return NULL;
+}
+
+static int line_in(const struct rig_yaml_node *item, const char *key)
+{
+    const struct rig_yaml_node *value = rig_yaml_find(item, key);
+    return value != NULL ? value->line : item->line;
+}
+
+/* What two boards must not share. */
+static void check_pair(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_node *item,
+                       const struct rig_bench_board *board, const struct rig_bench_board *earlier)
+{
+    if (board->id.text[0] != '\0' && strcasecmp(board->id.text, earlier->id.text) == 0) {
+        rig_yaml_mistake(mistakes, line_in(item, "id"),
+                         "found the board id \"%s\" a second time; expected ids that differ (first "
+                         "on line %d; ids become file names, so capitals don't count)",
+                         board->id.text, earlier->line);
+    }
+    if (board->port[0] != '\0' && strcmp(board->port, earlier->port) == 0) {
+        rig_yaml_mistake(mistakes, line_in(item, "port"),
+                         "found the port of board \"%s\" a second time; expected a port of its "
+                         "own for each board",
+                         earlier->id.text);
+    }
+    if (board->has_mac && earlier->has_mac && memcmp(board->mac, earlier->mac, RIG_MAC_SIZE) == 0) {
+        rig_yaml_mistake(mistakes, line_in(item, "mac"),
+                         "found the MAC of board \"%s\" a second time; expected a MAC of its own "
+                         "for each board",
+                         earlier->id.text);
+    }
+}
+
+static rig_result read_boards(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_node *root,
+                              struct rig_bench *bench, struct rig_error *err)
+{
+    const struct rig_yaml_node *defaults_node = rig_yaml_find(root, "defaults");
+    const struct rig_yaml_node *boards = rig_yaml_find(root, "boards");
+    struct rig_bench_board defaults = board_defaults;
+    bool any_enabled = false;
+
+    if (defaults_node != NULL) {
+        rig_yaml_read_mapping(mistakes, &rig_bench_defaults_schema, defaults_node, &defaults);
+    }
+    if (boards == NULL || rig_yaml_list(mistakes, &bench_keys[2], boards) == NULL) {
+        return RIG_DONE;
+    }
+    bench->boards = calloc(MAX_BOARDS, sizeof *bench->boards);
+    if (bench->boards == NULL) {
+        return rig_fail_memory(err);
+    }
+    for (const struct rig_yaml_node *item = boards->first; item != NULL; item = item->next) {
+        struct rig_bench_board *board = &bench->boards[bench->n_boards];
+
+        *board = defaults;
+        board->line = item->line;
+        rig_yaml_read_mapping(mistakes, &rig_bench_board_schema, item, board);
+        for (size_t i = 0; i < bench->n_boards; i++) {
+            check_pair(mistakes, item, board, &bench->boards[i]);
+        }
+        any_enabled = any_enabled || board->enabled;
+        bench->n_boards++;
+    }
+    if (!any_enabled) {
+        rig_yaml_mistake(mistakes, boards->key->line,
+                         "found no board that is enabled; expected one at least");
+    }
+    return RIG_DONE;
+}
+
+rig_result rig_bench_parse(const char *path_for_messages, const char *text, size_t n_bytes,
+                           struct rig_bench **bench, struct rig_buf *mistakes,
+                           struct rig_error *err)
+{
+    RIG_AUTO(rig_auto_bench) struct rig_bench *made = calloc(1, sizeof *made);
+    RIG_AUTO(rig_yaml_file_close) struct rig_yaml_file file = {0};
+
+    *bench = NULL;
+    if (made == NULL) {
+        return rig_fail_memory(err);
+    }
+    (void)rig_copy_text(made->path, sizeof made->path, path_for_messages);
+    RIG_TRY(rig_yaml_file_parse(&file, path_for_messages, text, n_bytes, err));
+    if (rig_yaml_file_ready(&file, RIG_FILE_BENCH)) {
+        rig_yaml_read_mapping(file.mistakes, &rig_bench_schema, file.tree.root, made);
+        RIG_TRY(read_boards(file.mistakes, file.tree.root, made, err));
+    }
+    RIG_TRY(rig_yaml_judge(file.mistakes, mistakes, err));
+    *bench = made;
+    made = NULL;
+    return RIG_DONE;
+}
+
+rig_result rig_bench_load(const char *path, struct rig_bench **bench, struct rig_buf *mistakes,
+                          struct rig_error *err)
+{
+    RIG_AUTO(rig_buf_free) struct rig_buf text = {0};
+
+    *bench = NULL;
+    RIG_TRY(rig_yaml_file_read(path, &text, mistakes, err));
+    return rig_bench_parse(path, rig_buf_text(&text), text.len, bench, mistakes, err);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rig/suite/check.h"
+
+#include "rig/base/file.h"
+#include "rig/suite/bench.h"
+#include "rig/suite/schemas.h"
+#include "rig/suite/suite.h"
+
+#include <string.h>
+
+void rig_yaml_skip(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
+                   const struct rig_yaml_node *node, void *target)
+{
+    (void)mistakes;
+    (void)key;
+    (void)node;
+    (void)target;
+}
+
+void rig_yaml_file_close(struct rig_yaml_file *file)
+{
+    rig_yaml_tree_free(&file->tree);
+    free(file->mistakes);
+    file->mistakes = NULL;
+}
+
+rig_result rig_yaml_file_read(const char *path, struct rig_buf *text, struct rig_buf *mistakes,
+                              struct rig_error *err)
+{
+    struct rig_error ignored;
+    const rig_result read = rig_file_read(path, RIG_YAML_MAX_BYTES, text, err);
+
+    if (!read.ok) {
+        /* the first error is the one that counts, also when there is no memory to repeat it */
+        (void)rig_buf_printf(mistakes, &ignored, "%s\n", err->text).ok;
+    }
+    return read;
+}
+
+rig_result rig_yaml_file_parse(struct rig_yaml_file *file, const char *path_for_messages,
+                               const char *text, size_t n_bytes, struct rig_error *err)
+{
+    file->mistakes = calloc(1, sizeof *file->mistakes);
+    if (file->mistakes == NULL) {
+        return rig_fail_memory(err);
+    }
+    file->mistakes->path = path_for_messages;
+    return rig_yaml_parse(text, n_bytes, &file->tree, file->mistakes, err);
+}
+
+bool rig_yaml_file_ready(struct rig_yaml_file *file, enum rig_file_kind kind)
+{
+    const struct rig_yaml_node *root = file->tree.root;
+    const struct rig_yaml_node *version = rig_yaml_find(root, "rig");
+    const char *other_key = kind == RIG_FILE_SUITE ? "boards" : "each_key";
+    const struct rig_yaml_node *other = rig_yaml_find(root, other_key);
+
+    if (file->mistakes->n != 0) {
+        return false;
+    }
+    if (root->kind == RIG_YAML_SCALAR && root->text[0] == '\0') {
+        rig_yaml_mistake(file->mistakes, root->line,
+                         "found an empty file; expected a mapping that begins with \"rig: 1\"");
+        return false;
+    }
+    if (version != NULL &&
+        (version->kind != RIG_YAML_SCALAR || strcmp(version->text, RIG_FILE_VERSION) != 0)) {
+        rig_yaml_mistake(file->mistakes, version->line,
+                         "found version %s; expected rig: " RIG_FILE_VERSION
+                         ", the version of files that this program reads",
+                         rig_yaml_quote_node(version).text);
+        return false;
+    }
+    if (other != NULL &&
+        rig_yaml_find(root, kind == RIG_FILE_SUITE ? "each_key" : "boards") == NULL) {
+        rig_yaml_mistake(file->mistakes, other->key->line,
+                         "found %s: this is a %s file; expected a %s file", other_key,
+                         kind == RIG_FILE_SUITE ? "bench" : "suite",
+                         kind == RIG_FILE_SUITE ? "suite" : "bench");
+        return false;
+    }
+    return true;
+}
+
+rig_result rig_check_file(const char *path, enum rig_file_kind *kind, struct rig_buf *mistakes,
+                          struct rig_error *err)
+{
+    RIG_AUTO(rig_buf_free) struct rig_buf text = {0};
+    RIG_AUTO(rig_yaml_file_close) struct rig_yaml_file file = {0};
+    RIG_AUTO(rig_auto_suite) struct rig_suite *suite = NULL;
+    RIG_AUTO(rig_auto_bench) struct rig_bench *bench = NULL;
+
+    *kind = RIG_FILE_SUITE;
+    RIG_TRY(rig_yaml_file_read(path, &text, mistakes, err));
+    RIG_TRY(rig_yaml_file_parse(&file, path, rig_buf_text(&text), text.len, err));
+    if (rig_yaml_find(file.tree.root, "boards") != NULL) {
+        *kind = RIG_FILE_BENCH;
+        return rig_bench_parse(path, rig_buf_text(&text), text.len, &bench, mistakes, err);
+    }
+    return rig_suite_parse(path, rig_buf_text(&text), text.len, &suite, mistakes, err);
+}

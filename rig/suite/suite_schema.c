@@ -1,0 +1,591 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The keys of suite files: what they may hold, where it goes, what they mean. */
+#include "rig/suite/checks.h"
+#include "rig/suite/plan_tables.h"
+#include "rig/suite/schemas.h"
+#include "rig/suite/suite.h"
+#include "rig/tls/server.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define N_OF(table) (sizeof(table) / sizeof((table)[0]))
+#define MINUTES(n) (INT64_C(60000) * (n))
+/* The agent gives up a handshake after this. */
+#define MAX_CASE_MS INT64_C(120000)
+
+static void read_keys(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
+                      const struct rig_yaml_node *node, void *target)
+{
+    struct rig_suite *suite = target;
+    int value;
+
+    if (rig_yaml_list(mistakes, key, node) == NULL) {
+        return;
+    }
+    for (const struct rig_yaml_node *item = node->first; item != NULL; item = item->next) {
+        if (!rig_yaml_read_word(mistakes, "a key type", rig_key_words, item, &value)) {
+            continue;
+        }
+        for (size_t i = 0; i < suite->n_keys; i++) {
+            if (suite->keys[i] == (enum rig_key_type)value) {
+                rig_yaml_mistake(mistakes, item->line,
+                                 "found %s a second time in keys; expected each type once",
+                                 item->text);
+            }
+        }
+        suite->keys[suite->n_keys++] = (enum rig_key_type)value;
+    }
+}
+
+static void read_levels(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
+                        const struct rig_yaml_node *node, void *target)
+{
+    static const struct rig_yaml_key level = {
+        .name = "a CA level", .type = RIG_YAML_TEXT, .min = 1, .max = 31, .check = rig_check_name};
+    struct rig_suite *suite = target;
+
+    if (rig_yaml_list(mistakes, key, node) == NULL) {
+        return;
+    }
+    suite->n_levels = 0;
+    for (const struct rig_yaml_node *item = node->first; item != NULL; item = item->next) {
+        char *name = suite->levels[suite->n_levels];
+
+        if (!rig_yaml_read_text(mistakes, &level, item, name, sizeof suite->levels[0])) {
+            name[0] = '\0';
+        }
+        for (size_t i = 0; i < suite->n_levels && name[0] != '\0'; i++) {
+            if (strcasecmp(suite->levels[i], name) == 0) {
+                rig_yaml_mistake(mistakes, item->line,
+                                 "found the CA level \"%s\" a second time; expected names that "
+                                 "differ (each is a folder)",
+                                 name);
+            }
+        }
+        suite->n_levels++;
+    }
+}
+
+static void read_ports(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
+                       const struct rig_yaml_node *node, void *target)
+{
+    struct rig_suite *suite = target;
+    unsigned first;
+    unsigned last;
+    char rest;
+
+    (void)key;
+    if (node->kind == RIG_YAML_SCALAR && strcmp(node->text, "ephemeral") == 0) {
+        return;
+    }
+    if (node->kind != RIG_YAML_SCALAR || strspn(node->text, "0123456789-") != strlen(node->text) ||
+        strlen(node->text) > 11 || sscanf(node->text, "%u-%u%c", &first, &last, &rest) != 2 ||
+        first == 0 || last > UINT16_MAX || first > last) {
+        rig_yaml_mistake(mistakes, node->line,
+                         "found %s for ports; expected ephemeral, or FIRST-LAST with 1 to 65535, "
+                         "such as 40000-40099 (a port for each board at least)",
+                         rig_yaml_quote_node(node).text);
+        return;
+    }
+    suite->first_port = (uint16_t)first;
+    suite->last_port = (uint16_t)last;
+}
+
+static void read_transport(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
+                           const struct rig_yaml_node *node, void *target)
+{
+    int value;
+
+    if (rig_yaml_read_word(mistakes, key->name, key->words, node, &value)) {
+        ((struct rig_suite *)target)->relay = value != 0;
+    }
+}
+
+/* `any`, or a list of names, each turned into a number by `of` (-1 and, for what is no refusal, 0:
+ * unknown). */
+static bool read_codes(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
+                       const struct rig_yaml_node *node, int (*of)(const char *name), int *codes,
+                       size_t *n_codes, const char *expected)
+{
+    *n_codes = 0;
+    if (node->kind == RIG_YAML_SCALAR && strcmp(node->text, "any") == 0) {
+        return true;
+    }
+    if (node->kind != RIG_YAML_SEQUENCE) {
+        rig_yaml_mistake(mistakes, node->line, "found %s for %s; expected any, or a list of names",
+                         rig_yaml_quote_node(node).text, key->name);
+        return false;
+    }
+    if (rig_yaml_list(mistakes, key, node) == NULL) {
+        return false;
+    }
+    for (const struct rig_yaml_node *item = node->first; item != NULL; item = item->next) {
+        const int code = item->kind == RIG_YAML_SCALAR ? of(item->text) : -1;
+        if (code <= 0) {
+            rig_yaml_mistake(mistakes, item->line, "found %s in %s; expected %s",
+                             rig_yaml_quote_node(item).text, key->name, expected);
+        } else {
+            codes[(*n_codes)++] = code;
+        }
+    }
+    return true;
+}
+
+static void read_verify_errors(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
+                               const struct rig_yaml_node *node, void *target)
+{
+    struct rig_case_plan *plan = &((struct rig_step_plan *)target)->handshake;
+
+    (void)read_codes(
+        mistakes, key, node, rig_tls_verify_error_of, plan->verify_errors, &plan->n_verify_errors,
+        "OpenSSL's name of a verify error without X509_V_ERR_, such as CERT_REVOKED or "
+        "CERT_HAS_EXPIRED");
+}
+
+static void read_alerts(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
+                        const struct rig_yaml_node *node, void *target)
+{
+    struct rig_case_plan *plan = &((struct rig_step_plan *)target)->handshake;
+
+    (void)read_codes(mistakes, key, node, rig_tls_alert_of, plan->alerts, &plan->n_alerts,
+                     "the name of an alert as in RFC 8446, such as certificate_revoked or "
+                     "unknown_ca");
+}
+
+static void read_verify_depth(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
+                              const struct rig_yaml_node *node, void *target)
+{
+    struct rig_case_plan *plan = &((struct rig_step_plan *)target)->handshake;
+
+    plan->verify_depth = -1;
+    if (node->kind == RIG_YAML_SCALAR && strcmp(node->text, "any") == 0) {
+        return;
+    }
+    if (node->kind != RIG_YAML_SCALAR || strlen(node->text) != 1 || node->text[0] < '0' ||
+        node->text[0] > '9') {
+        rig_yaml_mistake(mistakes, node->line,
+                         "found %s for %s; expected any, or 0 (the device's certificate) to 9",
+                         rig_yaml_quote_node(node).text, key->name);
+        return;
+    }
+    plan->verify_depth = node->text[0] - '0';
+}
+
+static void read_verify_flags(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
+                              const struct rig_yaml_node *node, void *target)
+{
+    struct rig_case_plan *plan = &((struct rig_step_plan *)target)->handshake;
+    int flag;
+
+    if (node->kind == RIG_YAML_SCALAR && strcmp(node->text, "any") == 0) {
+        return;
+    }
+    if (rig_yaml_list(mistakes, key, node) == NULL) {
+        return;
+    }
+    for (const struct rig_yaml_node *item = node->first; item != NULL; item = item->next) {
+        if (rig_yaml_read_word(mistakes, "a verify flag", rig_verify_flag_words, item, &flag)) {
+            plan->verify_flags |= (uint32_t)flag;
+        }
+    }
+}
+
+/* Keys that steps and cases share. */
+#define COMMON_KEYS(max_timeout_)                                                                  \
+    {.name = "title",                                                                              \
+     .type = RIG_YAML_TEXT,                                                                        \
+     RIG_YAML_FIELD(struct rig_step_plan, title),                                                  \
+     .max = 95,                                                                                    \
+     .initial = "by kind",                                                                         \
+     .doc = "What reports and the live table call it."},                                           \
+        {.name = "timeout",                                                                        \
+         .type = RIG_YAML_DURATION,                                                                \
+         RIG_YAML_FIELD(struct rig_step_plan, timeout_ms),                                         \
+         .min = 100,                                                                               \
+         .max = (max_timeout_),                                                                    \
+         .initial = "by kind, at most limits.board",                                               \
+         .doc = "A try is broken off after this."},                                                \
+        {.name = "budget",                                                                         \
+         .type = RIG_YAML_MAP,                                                                     \
+         RIG_YAML_FIELD(struct rig_step_plan, budget),                                             \
+         .schema = &budget_schema,                                                                 \
+         .initial = "by kind",                                                                     \
+         .doc = "How long it should take."},                                                       \
+    {                                                                                              \
+        .name = "retries", .type = RIG_YAML_INTEGER,                                               \
+        RIG_YAML_FIELD(struct rig_step_plan, retries), .max = 5, .initial = "by kind",             \
+        .doc = "Further tries after a fault of rig, line or network; a pass then is `flaky`."      \
+    }
+
+static const struct rig_yaml_key budget_keys[] = {
+    {.name = "warn",
+     .type = RIG_YAML_LIMIT,
+     RIG_YAML_FIELD(struct rig_budget, warn_ms),
+     .min = 1,
+     .max = MINUTES(60),
+     .initial = "by kind",
+     .doc = "Longer is said in the report."},
+    {.name = "fail",
+     .type = RIG_YAML_LIMIT,
+     RIG_YAML_FIELD(struct rig_budget, fail_ms),
+     .min = 1,
+     .max = MINUTES(60),
+     .initial = "none",
+     .doc = "Longer is a `fail` of the board."},
+};
+static const struct rig_yaml_schema budget_schema = {"a budget", N_OF(budget_keys), budget_keys};
+
+static const struct rig_yaml_key step_keys[] = {
+    {.name = "step",
+     .type = RIG_YAML_ENUM,
+     .required = true,
+     RIG_YAML_FIELD(struct rig_step_plan, kind),
+     .words = rig_step_words,
+     .doc = "What is done; see the table of steps."},
+    {.name = "name",
+     .type = RIG_YAML_TEXT,
+     RIG_YAML_FIELD(struct rig_step_plan, name),
+     .min = 1,
+     .max = 47,
+     .check = rig_check_name,
+     .initial = "the step's kind",
+     .doc = "Unique in its list; needed when a kind stands there twice."},
+    COMMON_KEYS(MINUTES(60)),
+};
+const struct rig_yaml_schema rig_step_schema = {"a step", N_OF(step_keys), step_keys};
+
+static const struct rig_yaml_key case_keys[] = {
+    {.name = "case",
+     .type = RIG_YAML_TEXT,
+     .required = true,
+     RIG_YAML_FIELD(struct rig_step_plan, name),
+     .min = 1,
+     .max = 47,
+     .check = rig_check_name,
+     .doc = "The name of the handshake, unique in its list."},
+    {.name = "certificate",
+     .type = RIG_YAML_ENUM,
+     RIG_YAML_FIELD(struct rig_step_plan, handshake.certificate),
+     .words = rig_certificate_words,
+     .initial = "installed",
+     .doc = "What the board presents; see the table of certificates."},
+    {.name = "server",
+     .type = RIG_YAML_ENUM,
+     RIG_YAML_FIELD(struct rig_step_plan, handshake.server),
+     .words = rig_server_words,
+     .initial = "good",
+     .doc = "What the test server presents; see the table of servers. One fault in a case: either "
+            "`certificate` or `server`."},
+    {.name = "expect",
+     .type = RIG_YAML_ENUM,
+     RIG_YAML_FIELD(struct rig_step_plan, handshake.expect),
+     .words = rig_expect_words,
+     .initial = "by certificate and server",
+     .doc = "How it must end; may be written for the reader, can't be changed."},
+    {.name = "verify_errors",
+     .type = RIG_YAML_CUSTOM,
+     .read = read_verify_errors,
+     .min = 1,
+     .max = 4,
+     .form = "`any`, or 1 to 4 of OpenSSL's names without X509_V_ERR_",
+     .initial = "by certificate",
+     .doc = "Server rejects: the verify errors that count as the right reason."},
+    {.name = "verify_depth",
+     .type = RIG_YAML_CUSTOM,
+     .read = read_verify_depth,
+     .form = "`any`, or 0 (the device's certificate) to 9",
+     .initial = "by certificate; `any` with verify_errors of your own",
+     .doc = "Server rejects: at which certificate of the chain."},
+    {.name = "alerts",
+     .type = RIG_YAML_CUSTOM,
+     .read = read_alerts,
+     .min = 1,
+     .max = 4,
+     .form = "`any`, or 1 to 4 names of RFC 8446",
+     .initial = "by certificate and server",
+     .doc = "The alerts that the rejecting side may send."},
+    {.name = "verify_flags",
+     .type = RIG_YAML_CUSTOM,
+     .read = read_verify_flags,
+     .min = 1,
+     .max = 12,
+     .form = "`any`, or a list of EXPIRED, REVOKED, CN_MISMATCH, NOT_TRUSTED, OTHER, FUTURE, "
+             "KEY_USAGE, EXT_KEY_USAGE, NS_CERT_TYPE, BAD_MD, BAD_PK, BAD_KEY",
+     .initial = "by server",
+     .doc = "Device rejects: the mbedTLS flags (without MBEDTLS_X509_BADCERT_) that must all be "
+            "set."},
+    {.name = "allow_silent",
+     .type = RIG_YAML_BOOL,
+     RIG_YAML_FIELD(struct rig_step_plan, handshake.allow_silent),
+     .initial = "false",
+     .doc = "A rejection without an alert passes too."},
+    {.name = "control",
+     .type = RIG_YAML_BOOL,
+     RIG_YAML_FIELD(struct rig_step_plan, handshake.control),
+     .initial = "true for an accepted case",
+     .doc = "A positive control: every negative case needs one before and one after it, with the "
+            "same key and certificate."},
+    COMMON_KEYS(MAX_CASE_MS),
+};
+const struct rig_yaml_schema rig_case_schema = {"a case", N_OF(case_keys), case_keys};
+
+static void read_item(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_node *item,
+                      struct rig_step_plan *step)
+{
+    const struct rig_yaml_node *step_node = rig_yaml_find(item, "step");
+    const struct rig_yaml_node *case_node = rig_yaml_find(item, "case");
+
+    step->line = item->line;
+    step->handshake.verify_depth = -1;
+    if (item->kind != RIG_YAML_MAPPING || (step_node == NULL && case_node == NULL)) {
+        rig_yaml_mistake(mistakes, item->line,
+                         "found %s without step or case; expected \"- step: KIND\" or \"- case: "
+                         "NAME\"",
+                         item->kind == RIG_YAML_MAPPING ? "an entry"
+                                                        : rig_yaml_quote_node(item).text);
+        return;
+    }
+    if (step_node != NULL && case_node != NULL) {
+        rig_yaml_mistake(mistakes, case_node->key->line,
+                         "found step and case in one entry; expected one of them (make two "
+                         "entries)");
+        return;
+    }
+    if (case_node != NULL) {
+        step->kind = RIG_STEP_CASE;
+        rig_yaml_read_mapping(mistakes, &rig_case_schema, item, step);
+        return;
+    }
+    rig_yaml_read_mapping(mistakes, &rig_step_schema, item, step);
+}
+
+static void read_steps(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
+                       const struct rig_yaml_node *node, void *target)
+{
+    struct rig_step_list *list = (void *)((char *)target + key->offset);
+
+    if (rig_yaml_list(mistakes, key, node) == NULL) {
+        return;
+    }
+    for (const struct rig_yaml_node *item = node->first; item != NULL; item = item->next) {
+        read_item(mistakes, item, &list->steps[list->n++]);
+    }
+}
+
+static const struct rig_yaml_key device_keys[] = {
+    {.name = "id",
+     .type = RIG_YAML_TEXT,
+     RIG_YAML_FIELD(struct rig_suite, device_id),
+     .min = 5,
+     .max = 47,
+     .check = rig_check_device_id,
+     .form = "text with `{mac}` in it, in quotes",
+     .initial = "\"rig-{mac}\"",
+     .doc = "The board's id and its certificate's CN; `{mac}` becomes the MAC in lower-case hex."},
+    {.name = "organization",
+     .type = RIG_YAML_TEXT,
+     RIG_YAML_FIELD(struct rig_suite, organization),
+     .min = 1,
+     .max = 63,
+     .initial = "none",
+     .doc = "O of the subject."},
+    {.name = "country",
+     .type = RIG_YAML_TEXT,
+     RIG_YAML_FIELD(struct rig_suite, country),
+     .min = 2,
+     .max = 2,
+     .check = rig_check_country,
+     .form = "two capital letters",
+     .initial = "none",
+     .doc = "C of the subject."},
+};
+static const struct rig_yaml_schema device_schema = {"device", N_OF(device_keys), device_keys};
+
+static const struct rig_yaml_key ca_keys[] = {
+    {.name = "levels",
+     .type = RIG_YAML_CUSTOM,
+     .read = read_levels,
+     .min = 1,
+     .max = 6,
+     .form = "list of 1 to 6 names",
+     .initial = "[root, factory, line]",
+     .doc = "The local CA's hierarchy, root first; the last one signs devices."},
+    {.name = "device_days",
+     .type = RIG_YAML_INTEGER,
+     RIG_YAML_FIELD(struct rig_suite, device_days),
+     .min = 1,
+     .max = 36500,
+     .initial = "7300",
+     .doc = "Validity of device certificates."},
+};
+static const struct rig_yaml_schema ca_schema = {"ca", N_OF(ca_keys), ca_keys};
+
+static const struct rig_yaml_key server_keys[] = {
+    {.name = "name",
+     .type = RIG_YAML_TEXT,
+     RIG_YAML_FIELD(struct rig_suite, server_name),
+     .min = 1,
+     .max = 63,
+     .check = rig_check_dns_name,
+     .form = "DNS name",
+     .initial = "srv.rig.test",
+     .doc = "What a good server certificate says and the board expects. Needs no DNS entry."},
+    {.name = "bind",
+     .type = RIG_YAML_TEXT,
+     RIG_YAML_FIELD(struct rig_suite, server_bind),
+     .min = 1,
+     .max = 63,
+     .check = rig_check_ip,
+     .form = "IP address of this host",
+     .initial = "loopback for virtual boards, else all",
+     .doc = "Where the test server listens."},
+    {.name = "host",
+     .type = RIG_YAML_TEXT,
+     RIG_YAML_FIELD(struct rig_suite, server_host),
+     .min = 1,
+     .max = 63,
+     .check = rig_check_host,
+     .form = "name or IP address",
+     .initial = "as seen from the rig",
+     .doc = "What boards connect to."},
+    {.name = "ports",
+     .type = RIG_YAML_CUSTOM,
+     .read = read_ports,
+     .form = "`ephemeral` or FIRST-LAST",
+     .initial = "ephemeral",
+     .doc = "For hosts with a firewall: the range that is open."},
+};
+static const struct rig_yaml_schema server_schema = {"server", N_OF(server_keys), server_keys};
+
+static const struct rig_yaml_word version_words[] = {{"1.2", 0x0303}, {"1.3", 0x0304}, {NULL, 0}};
+static const struct rig_yaml_word transport_words[] = {{"direct", 0}, {"relay", 1}, {NULL, 0}};
+
+static const struct rig_yaml_key tls_keys[] = {
+    {.name = "min",
+     .type = RIG_YAML_ENUM,
+     RIG_YAML_FIELD(struct rig_suite, min_tls),
+     .words = version_words,
+     .initial = "1.2",
+     .doc = "Lowest TLS version of the test server."},
+    {.name = "max",
+     .type = RIG_YAML_ENUM,
+     RIG_YAML_FIELD(struct rig_suite, max_tls),
+     .words = version_words,
+     .initial = "1.3",
+     .doc = "Highest one."},
+    {.name = "security_level",
+     .type = RIG_YAML_INTEGER,
+     RIG_YAML_FIELD(struct rig_suite, security_level),
+     .max = 5,
+     .initial = "2",
+     .doc = "OpenSSL's security level of the test server; 3 and more refuse RSA-2048."},
+    {.name = "transport",
+     .type = RIG_YAML_CUSTOM,
+     .read = read_transport,
+     .words = transport_words,
+     .form = "direct or relay",
+     .initial = "direct",
+     .doc = "Over the board's own network, or relayed over its UART (a station without Wi-Fi)."},
+};
+static const struct rig_yaml_schema tls_schema = {"tls", N_OF(tls_keys), tls_keys};
+
+static const struct rig_yaml_key flash_keys[] = {
+    {.name = "baud",
+     .type = RIG_YAML_INTEGER,
+     RIG_YAML_FIELD(struct rig_suite, flash_baud),
+     .min = 9600,
+     .max = 3000000,
+     .initial = "115200",
+     .doc = "Speed of the line while flashing."},
+    {.name = "partition",
+     .type = RIG_YAML_TEXT,
+     RIG_YAML_FIELD(struct rig_suite, partition),
+     .min = 1,
+     .max = 16,
+     .check = rig_check_name,
+     .initial = "esp_secure_cert",
+     .doc = "Label of the certificate partition."},
+};
+static const struct rig_yaml_schema flash_schema = {"flash", N_OF(flash_keys), flash_keys};
+
+static const struct rig_yaml_key limits_keys[] = {
+    {.name = "board",
+     .type = RIG_YAML_DURATION,
+     RIG_YAML_FIELD(struct rig_suite, board_limit_ms),
+     .min = 1000,
+     .max = MINUTES(24 * 60),
+     .initial = "10m",
+     .doc = "No board takes longer, whatever happens."},
+};
+static const struct rig_yaml_schema limits_schema = {"limits", N_OF(limits_keys), limits_keys};
+
+/* A group of keys whose fields lie in the suite itself. */
+#define GROUP(name_, schema_, doc_)                                                                \
+    {                                                                                              \
+        .name = (name_), .type = RIG_YAML_MAP, .schema = &(schema_), .doc = (doc_)                 \
+    }
+
+static const struct rig_yaml_key suite_keys[] = {
+    {.name = "rig",
+     .type = RIG_YAML_CUSTOM,
+     .required = true,
+     .read = rig_yaml_skip,
+     .form = "1",
+     .doc = "Version of the file's form."},
+    {.name = "name",
+     .type = RIG_YAML_TEXT,
+     .required = true,
+     RIG_YAML_FIELD(struct rig_suite, name),
+     .min = 1,
+     .max = 47,
+     .check = rig_check_name,
+     .doc = "What reports call the suite."},
+    {.name = "description",
+     .type = RIG_YAML_PROSE,
+     RIG_YAML_FIELD(struct rig_suite, description),
+     .max = 255,
+     .doc = "What it is for."},
+    GROUP("device", device_schema, "Identity of the boards."),
+    {.name = "keys",
+     .type = RIG_YAML_CUSTOM,
+     .required = true,
+     .read = read_keys,
+     .min = 1,
+     .max = RIG_SUITE_MAX_KEYS,
+     .form = "list of rsa-2048, rsa-3072, p-256, p-384, p-521",
+     .doc = "Key types; `each_key` runs once for each, in this order."},
+    GROUP("ca", ca_schema, "The certification authority."),
+    GROUP("server", server_schema, "The test server's name and addresses."),
+    GROUP("tls", tls_schema, "TLS settings of the test server."),
+    GROUP("flash", flash_schema, "How certificates are flashed."),
+    GROUP("limits", limits_schema, "Limits of the whole run."),
+    {.name = "before",
+     .type = RIG_YAML_CUSTOM,
+     .read = read_steps,
+     RIG_YAML_FIELD(struct rig_suite, before),
+     .max = RIG_SUITE_MAX_STEPS,
+     .form = "list of steps",
+     .initial = "[]",
+     .doc = "Once per board, first."},
+    {.name = "each_key",
+     .type = RIG_YAML_CUSTOM,
+     .required = true,
+     .read = read_steps,
+     RIG_YAML_FIELD(struct rig_suite, each_key),
+     .min = 1,
+     .max = RIG_SUITE_MAX_STEPS,
+     .form = "list of steps and cases",
+     .doc = "Once per board and key type; the last type's certificate stays on the board."},
+    {.name = "after",
+     .type = RIG_YAML_CUSTOM,
+     .read = read_steps,
+     RIG_YAML_FIELD(struct rig_suite, after),
+     .max = RIG_SUITE_MAX_STEPS,
+     .form = "list of steps and cases",
+     .initial = "[]",
+     .doc = "Once per board, last."},
+};
+const struct rig_yaml_schema rig_suite_schema = {"a suite", N_OF(suite_keys), suite_keys};

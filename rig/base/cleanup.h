@@ -38,6 +38,15 @@ static inline void rig_close_fd(int *fd)
     }
 }
 
+/* Takes the descriptor out of a variable that would close it. */
+static inline int rig_take_fd(int *fd)
+{
+    const int taken = *fd;
+
+    *fd = -1;
+    return taken;
+}
+
 static inline void rig_free_chars(char **slot)
 {
     free(*slot);

@@ -7,80 +7,82 @@
 #include <string.h>
 
 #define DEFAULT_BAUD 115200
+#define ADDRESS_SIZE sizeof(((struct rig_link *)NULL)->address)
 
 /* The first entry takes plain paths too. `ftdi` goes here. */
 static const struct rig_link_driver *const drivers[] = {
     &rig_link_serial,
     &rig_link_rfc2217,
+    NULL,
 };
 
-#define N_DRIVERS (sizeof drivers / sizeof *drivers)
-
-static rig_result fail_form(const char *address, struct rig_error *err)
+static void fail_form(const char *address, struct rig_error *err)
 {
     char forms[256] = "";
     size_t len = 0;
 
-    for (size_t i = 0; i < N_DRIVERS; i++) {
+    for (size_t i = 0; drivers[i] != NULL; i++) {
         (void)rig_copy_text(forms + len, sizeof forms - len, drivers[i]->form);
         len = strlen(forms);
         (void)rig_copy_text(forms + len, sizeof forms - len, ", ");
         len = strlen(forms);
     }
-    return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
-                    "'%s' is no address of a link; expected %sor a path such as /dev/ttyUSB0",
-                    address, forms);
+    (void)rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
+                   "'%s' is no address of a link; expected %sor a path such as /dev/ttyUSB0",
+                   address, forms);
 }
 
-static rig_result find_driver(const char *address, const struct rig_link_driver **driver,
-                              const char **rest, struct rig_error *err)
+/* NULL, with `err` filled, for an address of no known form. */
+static const struct rig_link_driver *find_driver(const char *address, const char **rest,
+                                                 struct rig_error *err)
 {
     const char *separator = strstr(address, "://");
 
-    if (strlen(address) >= sizeof((struct rig_link *)0)->address) {
-        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
-                        "the address of the link is too long: '%.60s...'", address);
+    if (strlen(address) >= ADDRESS_SIZE) {
+        (void)rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
+                       "the address of the link is too long: '%.60s...'", address);
+        return NULL;
     }
+    *rest = address;
     if (address[0] == '/') {
-        *driver = drivers[0];
-        *rest = address;
-        return RIG_DONE;
+        return drivers[0];
     }
-    for (size_t i = 0; separator != NULL && i < N_DRIVERS; i++) {
+    for (size_t i = 0; separator != NULL && drivers[i] != NULL; i++) {
         const size_t len = strlen(drivers[i]->scheme);
 
         if ((size_t)(separator - address) == len &&
             strncmp(address, drivers[i]->scheme, len) == 0) {
-            *driver = drivers[i];
             *rest = separator + 3;
-            return RIG_DONE;
+            return drivers[i];
         }
     }
-    return fail_form(address, err);
+    fail_form(address, err);
+    return NULL;
 }
 
 rig_result rig_link_check_address(const char *address, struct rig_error *err)
 {
-    const struct rig_link_driver *driver = NULL;
     const char *rest = NULL;
+    const struct rig_link_driver *driver = find_driver(address, &rest, err);
 
-    RIG_TRY(find_driver(address, &driver, &rest, err));
-    return driver->check(rest, err);
+    return driver != NULL ? driver->check(rest, err) : (rig_result){.ok = false};
 }
 
 rig_result rig_link_open(const char *address, const struct rig_link_options *options,
                          struct rig_link **link, struct rig_wait wait, struct rig_error *err)
 {
     struct rig_link_options used = options != NULL ? *options : (struct rig_link_options){0};
-    const struct rig_link_driver *driver = NULL;
     const char *rest = NULL;
+    const struct rig_link_driver *driver = find_driver(address, &rest, err);
     struct rig_link *opened = NULL;
 
     *link = NULL;
     if (used.baud == 0) {
         used.baud = DEFAULT_BAUD;
     }
-    RIG_TRY(find_driver(address, &driver, &rest, err));
+    if (driver == NULL) {
+        return (rig_result){.ok = false};
+    }
     RIG_TRY(driver->check(rest, err));
     RIG_TRY_IN(driver->open(rest, &used, &opened, wait, err), err, "%s", address);
     (void)rig_copy_text(opened->address, sizeof opened->address, address);

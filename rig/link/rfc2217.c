@@ -183,9 +183,10 @@ static const struct rig_telnet_events events = {
 
 static rig_result fail_ended(const struct rfc2217 *r, struct rig_error *err)
 {
-    if (r->end_errno == 0) {
+    if (r->end_errno == 0 || r->end_errno == ECONNRESET || r->end_errno == EPIPE) {
         return rig_fail(err, RIG_CLASS_NETWORK, RIG_E_DISCONNECTED,
-                        "connection to %s closed by the other side", r->peer);
+                        "connection to %s closed by the other side%s", r->peer,
+                        r->end_errno != 0 ? " (reset)" : "");
     }
     (void)rig_fail_errno(err, r->end_errno, "connection to %s lost", r->peer);
     err->cls = RIG_CLASS_NETWORK;

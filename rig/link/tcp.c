@@ -74,8 +74,7 @@ static rig_result try_connect(const struct addrinfo *address, const char *host, 
         }
     }
     set_options(candidate);
-    *fd = candidate;
-    candidate = -1;
+    *fd = rig_take_fd(&candidate);
     return RIG_DONE;
 }
 

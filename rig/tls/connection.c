@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rig/tls/connection.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#define MAX_RECORD_BYTES 16384
+#define MAX_ROUNDS_AT_ONCE 16
+
+enum stage {
+    STAGE_HANDSHAKE,
+    STAGE_ECHO,
+    STAGE_DRAIN,
+    STAGE_OVER,
+};
+
+struct rig_tls_connection {
+    struct rig_tls_observed *observed;
+    SSL *session;
+    BIO *wire; /* owned by the session */
+    int fd;
+    enum stage stage;
+    uint32_t events;
+    int64_t started_ns;
+    uint64_t n_drained;
+    size_t echo_left; /* bytes that may still be echoed */
+    size_t n_pending; /* read and not yet echoed */
+    size_t pending_at;
+    size_t pending_size;
+    uint8_t pending[]; /* a TLS record at most */
+};
+
+static bool attach(struct rig_tls_connection *connection, SSL_CTX *context)
+{
+    connection->session = SSL_new(context);
+    connection->wire =
+        connection->session != NULL ? BIO_new_socket(connection->fd, BIO_NOCLOSE) : NULL;
+    if (connection->wire == NULL) {
+        SSL_free(connection->session);
+        return false;
+    }
+    SSL_set_bio(connection->session, connection->wire, connection->wire);
+    SSL_set_accept_state(connection->session);
+    rig_tls_observe(connection->session, connection->observed);
+    return true;
+}
+
+struct rig_tls_connection *rig_tls_connection_new(SSL_CTX *context, int fd, size_t max_echo_bytes,
+                                                  struct rig_tls_observed *observed)
+{
+    const size_t pending_size =
+        max_echo_bytes < MAX_RECORD_BYTES ? max_echo_bytes : MAX_RECORD_BYTES;
+    struct rig_tls_connection *const connection = calloc(1, sizeof *connection + pending_size);
+
+    if (connection == NULL) {
+        (void)close(fd);
+        return NULL;
+    }
+    connection->observed = observed;
+    connection->fd = fd;
+    connection->events = EPOLLIN;
+    connection->started_ns = rig_now_ns();
+    connection->echo_left = max_echo_bytes;
+    connection->pending_size = pending_size;
+    ERR_clear_error();
+    if (!attach(connection, context)) {
+        ERR_clear_error();
+        (void)close(fd);
+        free(connection);
+        return NULL;
+    }
+    return connection;
+}
+
+/* Half-closes, so that an alert is not overtaken by the reset that close() sends when bytes are
+ * unread. */
+static void start_drain(struct rig_tls_connection *connection)
+{
+    (void)shutdown(connection->fd, SHUT_WR); /* ENOTCONN after a reset: the drain sees it */
+    connection->stage = STAGE_DRAIN;
+    connection->events = EPOLLIN;
+}
+
+static void close_politely(struct rig_tls_connection *connection)
+{
+    ERR_clear_error();
+    (void)SSL_shutdown(connection->session); /* a full socket loses our close_notify, not more */
+    ERR_clear_error();
+    start_drain(connection);
+}
+
+static void fail(struct rig_tls_connection *connection, const char *otherwise)
+{
+    if (connection->stage == STAGE_HANDSHAKE) {
+        rig_tls_observe_handshake_end(connection->session, connection->observed);
+    }
+    rig_tls_observe_error(connection->observed, otherwise);
+    start_drain(connection);
+}
+
+/* After an OpenSSL call that gave `rc`: waits, closes or fails. */
+static void handle_stop(struct rig_tls_connection *connection, int rc, int saved_errno)
+{
+    char reason[96];
+
+    switch (SSL_get_error(connection->session, rc)) {
+    case SSL_ERROR_WANT_READ:
+        connection->events = EPOLLIN;
+        break;
+    case SSL_ERROR_WANT_WRITE:
+        connection->events = EPOLLOUT;
+        break;
+    case SSL_ERROR_ZERO_RETURN:
+        close_politely(connection);
+        break;
+    case SSL_ERROR_SYSCALL:
+        fail(connection, saved_errno != 0 ? strerror_r(saved_errno, reason, sizeof reason)
+                                          : "closed by the client");
+        break;
+    default:
+        fail(connection, "TLS failed without an error from OpenSSL");
+        break;
+    }
+}
+
+static void drive_handshake(struct rig_tls_connection *connection)
+{
+    int rc;
+
+    ERR_clear_error();
+    errno = 0;
+    rc = SSL_do_handshake(connection->session);
+    if (rc != 1) {
+        handle_stop(connection, rc, errno);
+        return;
+    }
+    connection->observed->evidence.handshake_done = true;
+    rig_tls_observe_handshake_end(connection->session, connection->observed);
+    connection->stage = STAGE_ECHO;
+    connection->events = EPOLLIN;
+}
+
+/* False when it has to wait, or when the stage changed. */
+static bool write_pending(struct rig_tls_connection *connection)
+{
+    while (connection->pending_at < connection->n_pending) {
+        int rc;
+
+        ERR_clear_error();
+        errno = 0;
+        rc = SSL_write(connection->session, connection->pending + connection->pending_at,
+                       (int)(connection->n_pending - connection->pending_at));
+        if (rc <= 0) {
+            handle_stop(connection, rc, errno);
+            return false;
+        }
+        connection->observed->evidence.echoed = true;
+        connection->pending_at += (size_t)rc;
+    }
+    return true;
+}
+
+static bool read_some(struct rig_tls_connection *connection)
+{
+    const size_t wanted = connection->echo_left < connection->pending_size
+                              ? connection->echo_left
+                              : connection->pending_size;
+    int rc;
+
+    ERR_clear_error();
+    errno = 0;
+    rc = SSL_read(connection->session, connection->pending, (int)wanted);
+    if (rc <= 0) {
+        handle_stop(connection, rc, errno);
+        return false;
+    }
+    connection->n_pending = (size_t)rc;
+    connection->pending_at = 0;
+    connection->echo_left -= (size_t)rc;
+    return true;
+}
+
+static void drive_echo(struct rig_tls_connection *connection)
+{
+    /* bytes that OpenSSL holds do not make the socket readable, so it never stops at those */
+    for (int round = 0; round < MAX_ROUNDS_AT_ONCE || SSL_pending(connection->session) > 0;
+         round++) {
+        if (!write_pending(connection)) {
+            return;
+        }
+        if (connection->echo_left == 0) {
+            close_politely(connection);
+            return;
+        }
+        if (!read_some(connection)) {
+            return;
+        }
+    }
+}
+
+static void drive_drain(struct rig_tls_connection *connection)
+{
+    uint8_t sink[MAX_RECORD_BYTES];
+
+    for (int round = 0; round < MAX_ROUNDS_AT_ONCE; round++) {
+        const ssize_t n = recv(connection->fd, sink, sizeof sink, 0);
+
+        if (n > 0) {
+            connection->n_drained += (size_t)n;
+        } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+            connection->stage = STAGE_OVER;
+            return;
+        } else if (errno == EAGAIN) {
+            return;
+        }
+    }
+}
+
+bool rig_tls_connection_drive(struct rig_tls_connection *connection)
+{
+    if (connection->stage == STAGE_HANDSHAKE) {
+        drive_handshake(connection);
+    }
+    if (connection->stage == STAGE_ECHO) {
+        drive_echo(connection);
+    }
+    if (connection->stage == STAGE_DRAIN) {
+        drive_drain(connection);
+    }
+    return connection->stage != STAGE_OVER;
+}
+
+uint32_t rig_tls_connection_events(const struct rig_tls_connection *connection)
+{
+    return connection->events;
+}
+
+const char *rig_tls_connection_stage(const struct rig_tls_connection *connection)
+{
+    switch (connection->stage) {
+    case STAGE_HANDSHAKE:
+        return connection->observed->evidence.client_hello_seen ? "the TLS handshake"
+                                                                : "a ClientHello";
+    case STAGE_ECHO:
+        return "application data";
+    default:
+        return "the client to close";
+    }
+}
+
+void rig_tls_connection_end(struct rig_tls_connection *connection, const char *reason)
+{
+    struct rig_tls_evidence *const evidence = &connection->observed->evidence;
+
+    if (connection->stage == STAGE_HANDSHAKE) {
+        rig_tls_observe_handshake_end(connection->session, connection->observed);
+    }
+    if (reason != NULL && evidence->error_text[0] == '\0') {
+        (void)rig_copy_text(evidence->error_text, sizeof evidence->error_text, reason);
+    }
+    evidence->total_ns = rig_now_ns() - connection->started_ns;
+    evidence->n_received = BIO_number_read(connection->wire) + connection->n_drained;
+    evidence->n_sent = BIO_number_written(connection->wire);
+    SSL_free(connection->session);
+    (void)close(connection->fd);
+    free(connection);
+    ERR_clear_error();
+}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The partition table of a board (ESP-IDF: "Partition Tables"), parsed from the 0xC00 bytes at 0x8000. Pure. */
+/* The partition table of a board (ESP-IDF: "Partition Tables"), parsed from the 0xC00 bytes at
+ * 0x8000. Pure. */
 #ifndef RIG_ESP_PARTITION_H
 #define RIG_ESP_PARTITION_H
 
@@ -8,8 +9,8 @@
 #include <stdint.h>
 
 #define RIG_PARTITION_TABLE_OFFSET 0x8000u
-#define RIG_PARTITION_TABLE_SIZE   0xC00u
-#define RIG_PARTITION_MAX          95
+#define RIG_PARTITION_TABLE_SIZE 0xC00u
+#define RIG_PARTITION_MAX 95
 
 struct rig_partition {
     uint8_t type;
@@ -26,7 +27,8 @@ struct rig_partition_table {
     bool has_md5; /* and it was right */
 };
 
-/* Class DEVICE: NOT_FOUND for blank flash, INVALID for a wrong MD5, overlapping or misaligned entries. */
+/* Class DEVICE: NOT_FOUND for blank flash, INVALID for a wrong MD5, overlapping or misaligned
+ * entries. */
 RIG_CHECKED rig_result rig_partition_parse(const uint8_t *bytes, size_t n_bytes,
                                            struct rig_partition_table *table,
                                            struct rig_error *err);

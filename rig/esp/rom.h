@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Client of the serial loader in the chip's ROM (Espressif: "serial protocol"). No stub is loaded. Every wait has a
- * deadline; the noise that real links have (stale replies, repeated error packets, stray SLIP ends) is dealt with here.
+ * Client of the serial loader in the chip's ROM (Espressif: "serial protocol"). No stub is loaded.
+ * Every wait has a deadline; the noise that real links have (stale replies, repeated error packets,
+ * stray SLIP ends) is dealt with here.
  *
- * Errors, class DEVICE unless the link itself failed: NO_ANSWER, PROTOCOL, REFUSED (with the ROM's error code and its
- * meaning), UNSUPPORTED, MISMATCH (what the chip has is not what was sent), and those of reset.h.
+ * Errors, class DEVICE unless the link itself failed: NO_ANSWER, PROTOCOL, REFUSED (with the ROM's
+ * error code and its meaning), UNSUPPORTED, MISMATCH (what the chip has is not what was sent), and
+ * those of reset.h.
  */
 #ifndef RIG_ESP_ROM_H
 #define RIG_ESP_ROM_H
@@ -26,10 +28,10 @@ struct rig_chip_field {
 
 /* One const entry per chip; identity by pointer. */
 struct rig_chip {
-    const char *name;      /* "esp32": spelling of suites and of vboard --chip */
-    const char *title;     /* "ESP32" */
-    uint32_t chip_id;      /* GET_SECURITY_INFO */
-    uint32_t magic;        /* word at 0x40001000; 0: not used for this chip */
+    const char *name;  /* "esp32": spelling of suites and of vboard --chip */
+    const char *title; /* "ESP32" */
+    uint32_t chip_id;  /* GET_SECURITY_INFO */
+    uint32_t magic;    /* word at 0x40001000; 0: not used for this chip */
     uint32_t efuse_base;
     uint32_t mac_word0_offset;
     uint32_t spi_base;
@@ -37,7 +39,8 @@ struct rig_chip {
     bool begin_has_encrypted_word;
     bool has_security_info;
     uint32_t bootloader_offset;
-    uint32_t rc_clock_reg; /* calibration of the drifting clock that the ROM's baud rate hangs on; 0: none */
+    uint32_t rc_clock_reg; /* calibration of the drifting clock that the ROM's baud rate hangs on;
+                              0: none */
     struct rig_chip_field revision[RIG_CHIP_MAX_FIELDS]; /* up to the first with address 0 */
 };
 
@@ -45,7 +48,8 @@ struct rig_chip {
 const struct rig_chip *rig_chip_by_name(const char *name);
 
 struct rig_rom_options {
-    const struct rig_reset_recipe *const *recipes; /* tried in order, again and again; NULL: the built-in order */
+    const struct rig_reset_recipe *const
+        *recipes; /* tried in order, again and again; NULL: the built-in order */
     size_t n_recipes;
     unsigned max_resets; /* 0: 7 as esptool */
 };
@@ -53,24 +57,25 @@ struct rig_rom_options {
 struct rig_rom_identity {
     const struct rig_chip *chip;
     uint8_t mac[RIG_MAC_SIZE];
-    unsigned revision;         /* major * 100 + minor */
-    uint32_t flash_id;         /* JEDEC, 24 bits: manufacturer in the low byte */
+    unsigned revision; /* major * 100 + minor */
+    uint32_t flash_id; /* JEDEC, 24 bits: manufacturer in the low byte */
     uint32_t flash_size_bytes;
     struct rig_boot_banner banner;
-    char recipe[32];           /* the reset recipe that worked */
-    unsigned n_resets;         /* tries it took */
+    char recipe[32];   /* the reset recipe that worked */
+    unsigned n_resets; /* tries it took */
 };
 
 /* Numbers of one region's write, for reports and benches. */
 struct rig_flash_report {
     size_t image_bytes;
-    size_t written_bytes; /* of the image, in all tries; less than image_bytes when parts were right already */
+    size_t written_bytes; /* of the image, in all tries; less than image_bytes when parts were right
+                             already */
     size_t sent_bytes;    /* payload after compression, in all tries; 0 when skipped */
     size_t wire_bytes;    /* all bytes to the board meanwhile, framing and commands included */
     bool already_right;   /* the MD5 on the board was right: nothing was written */
     unsigned n_tries;     /* 1: at first try */
     int64_t duration_ns;
-    char trouble[200];    /* what made the first try fail; "" when there was no other */
+    char trouble[200]; /* what made the first try fail; "" when there was no other */
 };
 
 /* Borrows link and lines, which must live longer. The caller frees *rom. No byte is sent yet. */
@@ -84,20 +89,21 @@ static inline void rig_auto_rom(struct rig_rom **rom)
     *rom = NULL;
 }
 
-/* Resets into download mode (proven by the banner), synchronises, detects the chip, reads MAC, revision and flash size,
- * and tells the ROM the flash size. */
+/* Resets into download mode (proven by the banner), synchronises, detects the chip, reads MAC,
+ * revision and flash size, and tells the ROM the flash size. */
 RIG_CHECKED rig_result rig_rom_connect(struct rig_rom *rom, struct rig_rom_identity *identity,
                                        struct rig_wait wait, struct rig_error *err);
 
-/* Both sides; the ESP32's drifting clock is accounted for. Proven by a READ_REG at the new rate; falls back and says so
- * (RIG_E_UNSUPPORTED) when the new rate does not carry. */
+/* Both sides; the ESP32's drifting clock is accounted for. Proven by a READ_REG at the new rate;
+ * falls back and says so (RIG_E_UNSUPPORTED) when the new rate does not carry. */
 RIG_CHECKED rig_result rig_rom_set_baud(struct rig_rom *rom, unsigned baud, struct rig_wait wait,
                                         struct rig_error *err);
 
 RIG_CHECKED rig_result rig_rom_read_reg(struct rig_rom *rom, uint32_t address, uint32_t *value,
                                         struct rig_wait wait, struct rig_error *err);
 
-/* How many exchanges had to be repeated so far; not 0: the line is noisy, and a pass deserves the word flaky. */
+/* How many exchanges had to be repeated so far; not 0: the line is noisy, and a pass deserves the
+ * word flaky. */
 unsigned rig_rom_n_retries(const struct rig_rom *rom);
 
 /* MD5 of a flash region, computed by the chip. */
@@ -105,17 +111,19 @@ RIG_CHECKED rig_result rig_rom_flash_md5(struct rig_rom *rom, uint32_t offset_by
                                          uint32_t n_bytes, uint8_t md5[16], struct rig_wait wait,
                                          struct rig_error *err);
 
-/* Slow (64 bytes a round trip): for partition tables and small read-backs. Proven by the chip's MD5 of the region. */
+/* Slow (64 bytes a round trip): for partition tables and small read-backs. Proven by the chip's MD5
+ * of the region. */
 RIG_CHECKED rig_result rig_rom_flash_read(struct rig_rom *rom, uint32_t offset_bytes, void *bytes,
                                           size_t n_bytes, struct rig_wait wait,
                                           struct rig_error *err);
 
 /*
- * Writes a region (offset a multiple of 4096) so that it is proven right by the chip's own MD5 afterwards, or fails.
- * A region that is right already is not written, nor are the 64 KiB parts of a longer one that are. The rest of the last
- * 4 KiB sector is erased. Compressed when that is shorter. A failed try starts over from the begin command with what is
- * not yet right (two times without progress at most); a chip that restarted in the middle is reset and synchronised
- * again. MISMATCH names the first byte that differs. *report is always filled.
+ * Writes a region (offset a multiple of 4096) so that it is proven right by the chip's own MD5
+ * afterwards, or fails. A region that is right already is not written, nor are the 64 KiB parts of
+ * a longer one that are. The rest of the last 4 KiB sector is erased. Compressed when that is
+ * shorter. A failed try starts over from the begin command with what is not yet right (two times
+ * without progress at most); a chip that restarted in the middle is reset and synchronised again.
+ * MISMATCH names the first byte that differs. *report is always filled.
  */
 RIG_CHECKED rig_result rig_rom_flash_write(struct rig_rom *rom, uint32_t offset_bytes,
                                            const void *image, size_t n_bytes,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SLIP (RFC 1055) as Espressif's loaders speak it: C0 at both ends of a packet, C0 -> DB DC, DB -> DB DD. Every C0 is
- * taken as an end and as a start, so a stray one costs at most an empty packet and noise between two packets comes out as
- * a packet of its own, for the caller to throw away. Pure; one thread at a time per decoder.
+ * SLIP (RFC 1055) as Espressif's loaders speak it: C0 at both ends of a packet, C0 -> DB DC, DB ->
+ * DB DD. Every C0 is taken as an end and as a start, so a stray one costs at most an empty packet
+ * and noise between two packets comes out as a packet of its own, for the caller to throw away.
+ * Pure; one thread at a time per decoder.
  */
 #ifndef RIG_ESP_SLIP_H
 #define RIG_ESP_SLIP_H
@@ -31,7 +32,8 @@ struct rig_slip_decoder {
 };
 
 void rig_slip_reset(struct rig_slip_decoder *decoder);
-/* True when `byte` ends a packet of at least one byte: it is in packet[0..len) until the next call. */
+/* True when `byte` ends a packet of at least one byte: it is in packet[0..len) until the next call.
+ */
 bool rig_slip_feed(struct rig_slip_decoder *decoder, uint8_t byte);
 
 #endif

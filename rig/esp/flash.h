@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The steps that a flash write is made of (flash_write.c puts them together). Internal to rig/esp;
+ * errors and threads as rom.h. None of these tries again by itself.
+ */
+#ifndef RIG_ESP_FLASH_H
+#define RIG_ESP_FLASH_H
+
+#include "rig/esp/deflate.h"
+#include "rig/esp/rom_session.h"
+
+/* USAGE: not connected, empty, or beyond what the ROM reaches. */
+RIG_CHECKED rig_result rig_flash_check_region(const struct rig_rom *rom, uint32_t offset_bytes,
+                                              size_t n_bytes, struct rig_error *err);
+RIG_CHECKED rig_result rig_flash_check_aligned(uint32_t offset_bytes, struct rig_error *err);
+
+/* Compares by the chip's MD5. */
+RIG_CHECKED rig_result rig_flash_is_same(struct rig_rom *rom, uint32_t offset_bytes,
+                                         const uint8_t *bytes, size_t n_bytes, bool *same,
+                                         struct rig_wait wait, struct rig_error *err);
+
+/* Begin command and blocks; *sent_bytes grows by the payload. Returns when the chip has programmed
+ * the last one. */
+RIG_CHECKED rig_result rig_flash_send_plain(struct rig_rom *rom, uint32_t offset_bytes,
+                                            const uint8_t *bytes, size_t n_bytes,
+                                            size_t *sent_bytes, struct rig_wait wait,
+                                            struct rig_error *err);
+RIG_CHECKED rig_result rig_flash_send_deflated(struct rig_rom *rom, uint32_t offset_bytes,
+                                               const struct rig_deflated *stream,
+                                               size_t *sent_bytes, struct rig_wait wait,
+                                               struct rig_error *err);
+
+/* Always fails: MISMATCH with the first byte that differs, or what kept it from being found. */
+rig_result rig_flash_name_difference(struct rig_rom *rom, uint32_t offset_bytes,
+                                     const uint8_t *image, size_t n_bytes, struct rig_wait wait,
+                                     struct rig_error *err);
+
+#endif

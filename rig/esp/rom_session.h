@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What rom.c and flash.c share: the object behind struct rig_rom, and coming back after trouble.
+ * Internal. */
+#ifndef RIG_ESP_ROM_SESSION_H
+#define RIG_ESP_ROM_SESSION_H
+
+#include "rig/esp/rom.h"
+#include "rig/esp/rom_link.h"
+
+#define RIG_ROM_MAX_RECIPES 8
+
+struct rig_rom {
+    struct rig_rom_link link;
+    struct rig_lines *lines; /* borrowed */
+    size_t n_recipes;
+    const struct rig_reset_recipe *recipes[RIG_ROM_MAX_RECIPES];
+    unsigned max_resets;
+    unsigned baud; /* both sides' */
+    bool connected;
+    struct rig_rom_identity identity;
+};
+
+/* NOT connected is a mistake of the caller: class USAGE. */
+RIG_CHECKED rig_result rig_rom_check_connected(const struct rig_rom *rom, struct rig_error *err);
+
+/*
+ * Brings the ROM back to a state in which the next command will do, after `trouble`: by a SYNC when
+ * it still listens, by a reset, identification of the same board and the former baud rate when it
+ * does not.
+ */
+RIG_CHECKED rig_result rig_rom_recover(struct rig_rom *rom, const struct rig_error *trouble,
+                                       struct rig_wait wait, struct rig_error *err);
+
+#endif

@@ -19,15 +19,23 @@ RIG_CHECKED rig_result rig_flash_is_same(struct rig_rom *rom, uint32_t offset_by
                                          const uint8_t *bytes, size_t n_bytes, bool *same,
                                          struct rig_wait wait, struct rig_error *err);
 
-/* Begin command and blocks; *sent_bytes grows by the payload. Returns when the chip has programmed
- * the last one. */
+struct rig_flash_sent {
+    size_t payload_bytes; /* handed to the chip */
+    size_t
+        accepted_bytes; /* of the image, from its start: what the blocks hold that the chip took */
+};
+
+/*
+ * Begin command and blocks. Returns when the chip has programmed the last one. *sent is added to,
+ * also on failure.
+ */
 RIG_CHECKED rig_result rig_flash_send_plain(struct rig_rom *rom, uint32_t offset_bytes,
                                             const uint8_t *bytes, size_t n_bytes,
-                                            size_t *sent_bytes, struct rig_wait wait,
+                                            struct rig_flash_sent *sent, struct rig_wait wait,
                                             struct rig_error *err);
 RIG_CHECKED rig_result rig_flash_send_deflated(struct rig_rom *rom, uint32_t offset_bytes,
                                                const struct rig_deflated *stream,
-                                               size_t *sent_bytes, struct rig_wait wait,
+                                               struct rig_flash_sent *sent, struct rig_wait wait,
                                                struct rig_error *err);
 
 /* Always fails: MISMATCH with the first byte that differs, or what kept it from being found. */

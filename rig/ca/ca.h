@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A certification authority as the rig sees it: sign, revoke, CRLs, status. Back ends: `local` (OpenSSL, a folder),
- * later `vault` (HTTP). The checks of CSRs and of certificates (policy.h) are not the back end's: the rig makes them
- * itself, whoever signs.
+ * A certification authority as the rig sees it: sign, revoke, CRLs, status. Back ends: `local`
+ * (OpenSSL, a folder), later `vault` (HTTP). The checks of CSRs and of certificates (policy.h) are
+ * not the back end's: the rig makes them itself, whoever signs.
  *
- * Errors: class CA for REFUSED, POLICY, EXISTS, NOT_FOUND, BAD_SIGNATURE; class RIG for files; class USAGE for a
- * passphrase that is wrong or missing.
- * Threads: any number of threads may use one CA at once.
+ * Errors: class CA for REFUSED, POLICY, EXISTS, NOT_FOUND, BAD_SIGNATURE; class RIG for files;
+ * class USAGE for a passphrase that is wrong or missing. Threads: any number of threads may use one
+ * CA at once.
  */
 #ifndef RIG_CA_CA_H
 #define RIG_CA_CA_H
@@ -15,7 +15,7 @@
 #include "rig/base/ids.h"
 #include "rig/base/wait.h"
 
-#define RIG_SERIAL_MAX       20
+#define RIG_SERIAL_MAX 20
 #define RIG_SERIAL_TEXT_SIZE (2 * RIG_SERIAL_MAX + 1)
 
 struct rig_ca;
@@ -29,25 +29,25 @@ struct rig_ca_request {
     enum rig_ca_profile profile;
     const uint8_t *csr_der;
     size_t csr_len;
-    const char *common_name;     /* becomes the subject's CN, whatever the CSR says */
-    const char *organization;    /* may be NULL */
-    const char *country;         /* may be NULL */
+    const char *common_name;      /* becomes the subject's CN, whatever the CSR says */
+    const char *organization;     /* may be NULL */
+    const char *country;          /* may be NULL */
     const char *const *dns_names; /* NULL-terminated, may be NULL; server profile only */
     const char *const *ip_addresses;
-    int64_t not_before_ms;       /* 0: now, less 30 s of skew */
-    int64_t not_after_ms;        /* 0: the CA's default; may lie in the past for a test certificate */
+    int64_t not_before_ms; /* 0: now, less 30 s of skew */
+    int64_t not_after_ms;  /* 0: the CA's default; may lie in the past for a test certificate */
 };
 
 struct rig_ca_certificate {
-    struct rig_buf der;                    /* the certificate */
+    struct rig_buf der; /* the certificate */
     struct rig_buf leaf_pem;
-    struct rig_buf chain_pem;              /* leaf, then issuing CA up to, but not including, the root */
-    char serial[RIG_SERIAL_TEXT_SIZE];     /* lower-case hex without separators */
-    uint8_t sha256[RIG_SHA256_SIZE];       /* of the DER */
+    struct rig_buf chain_pem; /* leaf, then issuing CA up to, but not including, the root */
+    char serial[RIG_SERIAL_TEXT_SIZE]; /* lower-case hex without separators */
+    uint8_t sha256[RIG_SHA256_SIZE];   /* of the DER */
     uint8_t spki_sha256[RIG_SHA256_SIZE];
     int64_t not_before_ms;
     int64_t not_after_ms;
-    char issuer[256];                      /* RFC 2253 text */
+    char issuer[256]; /* RFC 2253 text */
 };
 void rig_ca_certificate_free(struct rig_ca_certificate *certificate);
 
@@ -78,12 +78,14 @@ struct rig_ca_ops {
 /* Embedded first in a back end's struct. */
 struct rig_ca {
     const struct rig_ca_ops *ops;
-    struct rig_buf root_pem;  /* the trust anchor */
-    struct rig_buf chain_pem; /* issuing CA first, then up to, but not including, the root; may be empty */
+    struct rig_buf root_pem; /* the trust anchor */
+    struct rig_buf
+        chain_pem; /* issuing CA first, then up to, but not including, the root; may be empty */
 };
 
-/* Signs. The request's CSR must have passed rig_csr_check; the answer is checked with rig_certificate_check by the
- * caller. The caller frees the certificate. A back end records the issue before it returns. */
+/* Signs. The request's CSR must have passed rig_csr_check; the answer is checked with
+ * rig_certificate_check by the caller. The caller frees the certificate. A back end records the
+ * issue before it returns. */
 RIG_CHECKED rig_result rig_ca_sign(struct rig_ca *ca, const struct rig_ca_request *request,
                                    struct rig_ca_certificate *certificate, struct rig_wait wait,
                                    struct rig_error *err);
@@ -94,12 +96,14 @@ RIG_CHECKED rig_result rig_ca_revoke(struct rig_ca *ca, const char *serial,
 /* Fresh CRLs of every CA of the chain, root included, as PEM, one after another. */
 RIG_CHECKED rig_result rig_ca_crls(struct rig_ca *ca, struct rig_buf *pem, struct rig_wait wait,
                                    struct rig_error *err);
-/* What this CA ever issued for a public key: to find certificates that a killed run did not write down. */
-RIG_CHECKED rig_result rig_ca_issued_for(
-    struct rig_ca *ca, const uint8_t spki_sha256[RIG_SHA256_SIZE],
-    rig_result (*each)(void *ctx, const char *serial, bool revoked, const struct rig_buf *der,
-                       struct rig_error *err),
-    void *ctx, struct rig_wait wait, struct rig_error *err);
+/* What this CA ever issued for a public key: to find certificates that a killed run did not write
+ * down. */
+RIG_CHECKED rig_result rig_ca_issued_for(struct rig_ca *ca,
+                                         const uint8_t spki_sha256[RIG_SHA256_SIZE],
+                                         rig_result (*each)(void *ctx, const char *serial,
+                                                            bool revoked, const struct rig_buf *der,
+                                                            struct rig_error *err),
+                                         void *ctx, struct rig_wait wait, struct rig_error *err);
 void rig_ca_close(struct rig_ca *ca);
 static inline void rig_auto_ca(struct rig_ca **ca)
 {

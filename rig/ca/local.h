@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The local CA: a folder with one subfolder per level (root, factory, line, ...): certificate, key (0600, encrypted when
- * a passphrase is given), CRL; and an SQLite file with all that was issued and revoked, written in the same transaction
- * that hands out a certificate. Several processes may use one folder.
+ * The local CA: a folder with one subfolder per level (root, factory, line, ...): certificate, key
+ * (0600, encrypted when a passphrase is given), CRL; and an SQLite file with all that was issued
+ * and revoked, written in the same transaction that hands out a certificate. Several processes may
+ * use one folder.
  */
 #ifndef RIG_CA_LOCAL_H
 #define RIG_CA_LOCAL_H
@@ -10,33 +11,37 @@
 #include "rig/ca/ca.h"
 
 #define RIG_CA_MAX_LEVELS 6
+#define RIG_CA_LEVEL_NAME_SIZE 33 /* names are a-z, 0-9, '-' and '_': they become folders */
 
 struct rig_ca_local_plan {
-    const char *levels[RIG_CA_MAX_LEVELS]; /* names from the root down, e.g. {"root", "factory", "line"}; the last signs devices */
+    const char *levels[RIG_CA_MAX_LEVELS]; /* names from the root down, e.g. {"root", "factory",
+                                              "line"}; the last signs devices */
     size_t n_levels;                       /* 1: the root itself signs */
     const char *organization;
     const char *country;
-    enum rig_key_type key_type;            /* of the CAs; RIG_KEY_NONE: p-256 */
-    int64_t ca_days;                       /* validity of the root; each level below gets a little less; 0: 3650 */
-    int64_t device_days;                   /* default validity of device certificates; 0: 1095 */
-    int64_t crl_hours;                     /* nextUpdate; 0: 168 */
+    enum rig_key_type key_type; /* of the CAs; RIG_KEY_NONE: p-256 */
+    int64_t ca_days;     /* validity of the root; each level below gets a little less; 0: 3650 */
+    int64_t device_days; /* default validity of device certificates; 0: 1095 */
+    int64_t crl_hours;   /* nextUpdate; 0: 168 */
 };
 
 /*
- * Opens the CA in `folder`, or makes it by `plan` when there is none (plan NULL: NOT_FOUND). An existing CA whose levels
- * differ from the plan is POLICY and says both. `passphrase` may be NULL (keys in the clear, 0600). `clock` is borrowed.
+ * Opens the CA in `folder`, or makes it by `plan` when there is none (plan NULL: NOT_FOUND). An
+ * existing CA whose levels differ from the plan is POLICY and says both. `passphrase` may be NULL
+ * (keys in the clear, 0600). `clock` is borrowed.
  */
 RIG_CHECKED rig_result rig_ca_local_open(const char *folder, const struct rig_ca_local_plan *plan,
                                          const char *passphrase, const struct rig_clock *clock,
                                          struct rig_ca **ca, struct rig_error *err);
 
-/* One line per level: name, subject, serial, validity, key type, CRL number; then counts. For `rig ca show`. */
+/* One line per level: name, subject, serial, validity, key type, CRL number; then counts. For `rig
+ * ca show`. */
 RIG_CHECKED rig_result rig_ca_local_describe(struct rig_ca *ca, struct rig_buf *text,
                                              struct rig_error *err);
 
 /*
- * Makes a key pair and has the CA sign it: for the test server's own certificates. Appends PEM; `key_pem` must be
- * marked secret by the caller.
+ * Makes a key pair and has the CA sign it: for the test server's own certificates. Appends PEM;
+ * `key_pem` must be marked secret by the caller.
  */
 RIG_CHECKED rig_result rig_ca_make_server(struct rig_ca *ca, const struct rig_ca_request *request,
                                           enum rig_key_type key_type, struct rig_buf *key_pem,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A growable run of bytes. The struct owns its memory until rig_buf_free, which also clears it when `secret` is set;
- * growth of a secret buffer clears what it leaves behind. `{0}` is an empty buffer. Always NUL-terminated beyond `len`
- * once something was appended, so text can be handed to C functions. One thread at a time.
+ * A growable run of bytes. The struct owns its memory until rig_buf_free, which also clears it when
+ * `secret` is set; growth of a secret buffer clears what it leaves behind. `{0}` is an empty
+ * buffer. Always NUL-terminated beyond `len` once something was appended, so text can be handed to
+ * C functions. One thread at a time.
  */
 #ifndef RIG_BASE_BUF_H
 #define RIG_BASE_BUF_H

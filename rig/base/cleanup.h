@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one cleanup style of the host side: a variable that is released when its scope ends, whichever way it ends.
+ * The one cleanup style of the host side: a variable that is released when its scope ends,
+ * whichever way it ends.
  *
  *     RIG_AUTO(rig_buf_free) struct rig_buf pem = {0};
  *     RIG_AUTO(rig_close_fd) int fd = -1;
  *     RIG_AUTO(rig_free_chars) char *path = NULL;
  *
- * The release function takes a pointer to the variable and keeps errno. OpenSSL objects get theirs through
- * RIG_DEFINE_AUTO, which makes `rig_auto_TYPE(T **)` from a function that takes T *.
+ * The release function takes a pointer to the variable and keeps errno. OpenSSL objects get theirs
+ * through RIG_DEFINE_AUTO, which makes `rig_auto_TYPE(T **)` from a function that takes T *.
  */
 #ifndef RIG_BASE_CLEANUP_H
 #define RIG_BASE_CLEANUP_H

@@ -118,9 +118,12 @@ void rig_error_clear(struct rig_error *err)
 const char *rig_error_class_name(enum rig_error_class cls)
 {
     static const char *const names[] = {
-        [RIG_CLASS_NONE] = "none",           [RIG_CLASS_DEVICE] = "device",
-        [RIG_CLASS_RIG] = "rig",             [RIG_CLASS_CA] = "ca",
-        [RIG_CLASS_NETWORK] = "network",     [RIG_CLASS_USAGE] = "usage",
+        [RIG_CLASS_NONE] = "none",
+        [RIG_CLASS_DEVICE] = "device",
+        [RIG_CLASS_RIG] = "rig",
+        [RIG_CLASS_CA] = "ca",
+        [RIG_CLASS_NETWORK] = "network",
+        [RIG_CLASS_USAGE] = "usage",
         [RIG_CLASS_CANCELLED] = "cancelled",
     };
 

@@ -2,13 +2,15 @@
 /*
  * One result type and one error object for the whole host side.
  *
- * A function that can fail returns `rig_result` (the compiler insists that it is looked at) and takes, as its last
- * parameter, a `struct rig_error *` that must not be NULL and that it fills only when it fails. A layer that can add
- * something worth reading puts a prefix in front and passes the error up; only the top prints.
+ * A function that can fail returns `rig_result` (the compiler insists that it is looked at) and
+ * takes, as its last parameter, a `struct rig_error *` that must not be NULL and that it fills only
+ * when it fails. A layer that can add something worth reading puts a prefix in front and passes the
+ * error up; only the top prints.
  *
- * The class of an error picks the verdict (DESIGN, "Verdicts"): RIG_CLASS_DEVICE is a `fail`, every other class is an
- * `error`. The code is for programs and tests, the text for people: it names the thing and, where there is one, the
- * remedy. Objects here are plain values: no ownership, no locks; one thread at a time per object.
+ * The class of an error picks the verdict (DESIGN, "Verdicts"): RIG_CLASS_DEVICE is a `fail`, every
+ * other class is an `error`. The code is for programs and tests, the text for people: it names the
+ * thing and, where there is one, the remedy. Objects here are plain values: no ownership, no locks;
+ * one thread at a time per object.
  */
 #ifndef RIG_BASE_ERROR_H
 #define RIG_BASE_ERROR_H
@@ -28,29 +30,29 @@ enum rig_error_class {
 
 enum rig_error_code {
     RIG_E_NONE = 0,
-    RIG_E_TIMEOUT,          /* the deadline passed */
-    RIG_E_CANCELLED,        /* the cancel object was triggered */
-    RIG_E_NO_ANSWER,        /* nothing at all came back */
-    RIG_E_DISCONNECTED,     /* the other side went away */
-    RIG_E_PROTOCOL,         /* an answer that the protocol does not allow */
-    RIG_E_REFUSED,          /* the other side understood and said no */
-    RIG_E_UNSUPPORTED,      /* the other side does not know how */
-    RIG_E_WRONG_BOOT_MODE,  /* the banner proves another mode than wanted */
-    RIG_E_BOOT_LOOP,        /* the chip restarts again and again */
-    RIG_E_MISMATCH,         /* what was read is not what was written or expected */
-    RIG_E_BAD_SIGNATURE,    /* a signature does not verify */
-    RIG_E_POLICY,           /* well-formed, but against the rules */
-    RIG_E_DUPLICATE,        /* must be unique and is not */
-    RIG_E_KEY_LEAK,         /* a private key was seen where none may be */
-    RIG_E_INVALID,          /* malformed input */
+    RIG_E_TIMEOUT,         /* the deadline passed */
+    RIG_E_CANCELLED,       /* the cancel object was triggered */
+    RIG_E_NO_ANSWER,       /* nothing at all came back */
+    RIG_E_DISCONNECTED,    /* the other side went away */
+    RIG_E_PROTOCOL,        /* an answer that the protocol does not allow */
+    RIG_E_REFUSED,         /* the other side understood and said no */
+    RIG_E_UNSUPPORTED,     /* the other side does not know how */
+    RIG_E_WRONG_BOOT_MODE, /* the banner proves another mode than wanted */
+    RIG_E_BOOT_LOOP,       /* the chip restarts again and again */
+    RIG_E_MISMATCH,        /* what was read is not what was written or expected */
+    RIG_E_BAD_SIGNATURE,   /* a signature does not verify */
+    RIG_E_POLICY,          /* well-formed, but against the rules */
+    RIG_E_DUPLICATE,       /* must be unique and is not */
+    RIG_E_KEY_LEAK,        /* a private key was seen where none may be */
+    RIG_E_INVALID,         /* malformed input */
     RIG_E_NOT_FOUND,
     RIG_E_EXISTS,
-    RIG_E_BUSY,             /* somebody else holds it */
+    RIG_E_BUSY, /* somebody else holds it */
     RIG_E_PERMISSION,
     RIG_E_NO_SPACE,
     RIG_E_NO_MEMORY,
-    RIG_E_IO,               /* a system call failed otherwise */
-    RIG_E_LIBRARY,          /* a library failed in a way it should not */
+    RIG_E_IO,      /* a system call failed otherwise */
+    RIG_E_LIBRARY, /* a library failed in a way it should not */
 };
 
 /* Room for the text including its NUL; a longer one is cut with "...". */
@@ -94,7 +96,8 @@ void rig_error_clear(struct rig_error *err);
 const char *rig_error_class_name(enum rig_error_class cls);
 const char *rig_error_code_name(enum rig_error_code code);
 
-/* Leaves the function with the failed result of `expr`. Cleanup is by scope (RIG_AUTO in cleanup.h). */
+/* Leaves the function with the failed result of `expr`. Cleanup is by scope (RIG_AUTO in
+ * cleanup.h). */
 #define RIG_TRY(expr)                                                                              \
     do {                                                                                           \
         const rig_result rig_try_result_ = (expr);                                                 \

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Files: read whole, replace atomically, make folders. Every error names the path. No function here follows a partial
- * success: a file is either the old one or the complete new one, also after a crash or on a full disk.
+ * Files: read whole, replace atomically, make folders. Every error names the path. No function here
+ * follows a partial success: a file is either the old one or the complete new one, also after a
+ * crash or on a full disk.
  */
 #ifndef RIG_BASE_FILE_H
 #define RIG_BASE_FILE_H
@@ -12,7 +13,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Appends the file's bytes to `out`. More than `max_bytes` is INVALID. Class USAGE for a file the user named. */
+/* Appends the file's bytes to `out`. More than `max_bytes` is INVALID. Class USAGE for a file the
+ * user named. */
 RIG_CHECKED rig_result rig_file_read(const char *path, size_t max_bytes, struct rig_buf *out,
                                      struct rig_error *err);
 

@@ -5,8 +5,8 @@
 #include <string.h>
 
 static const char *const key_type_names[] = {
-    [RIG_KEY_NONE] = "none",   [RIG_KEY_RSA_2048] = "rsa-2048", [RIG_KEY_RSA_3072] = "rsa-3072",
-    [RIG_KEY_P256] = "p-256",  [RIG_KEY_P384] = "p-384",        [RIG_KEY_P521] = "p-521",
+    [RIG_KEY_NONE] = "none",  [RIG_KEY_RSA_2048] = "rsa-2048", [RIG_KEY_RSA_3072] = "rsa-3072",
+    [RIG_KEY_P256] = "p-256", [RIG_KEY_P384] = "p-384",        [RIG_KEY_P521] = "p-521",
 };
 
 #define N_KEY_TYPES (sizeof key_type_names / sizeof *key_type_names)

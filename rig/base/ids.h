@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Names that must not be mixed up: each is a type of its own, so that a board can't be passed for a case. Plain values,
- * always NUL-terminated; the text is ASCII letters, digits, '-' and '_' (no dots: report readers take dots for packages).
+ * Names that must not be mixed up: each is a type of its own, so that a board can't be passed for a
+ * case. Plain values, always NUL-terminated; the text is ASCII letters, digits, '-' and '_' (no
+ * dots: report readers take dots for packages).
  */
 #ifndef RIG_BASE_IDS_H
 #define RIG_BASE_IDS_H
@@ -26,6 +27,6 @@ const char *rig_key_type_name(enum rig_key_type type);
 enum rig_key_type rig_key_type_of(const char *name);
 
 #define RIG_SHA256_SIZE 32
-#define RIG_MAC_SIZE    6
+#define RIG_MAC_SIZE 6
 
 #endif

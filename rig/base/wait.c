@@ -100,7 +100,8 @@ static rig_result cancelled(struct rig_error *err, const char *what)
                     what);
 }
 
-/* One ppoll on `fds` and the cancel object, not longer than `until_ns`; *n_ready is 0 when the time passed. */
+/* One ppoll on `fds` and the cancel object, not longer than `until_ns`; *n_ready is 0 when the time
+ * passed. */
 static rig_result poll_once(struct rig_wait wait, struct pollfd *fds, size_t n_fds,
                             const char *what, int *n_ready, struct rig_error *err)
 {

@@ -2,12 +2,12 @@
 /*
  * Deadlines on the monotonic clock, cancellation, and the one way to wait.
  *
- * Every blocking function of the host side takes a `struct rig_wait` by value: until when, and what can cut it short.
- * A wait ends as success, as RIG_E_TIMEOUT (class NETWORK unless the caller knows better and says so), or as
- * RIG_E_CANCELLED (class CANCELLED). Nothing sleeps otherwise.
+ * Every blocking function of the host side takes a `struct rig_wait` by value: until when, and what
+ * can cut it short. A wait ends as success, as RIG_E_TIMEOUT (class NETWORK unless the caller knows
+ * better and says so), or as RIG_E_CANCELLED (class CANCELLED). Nothing sleeps otherwise.
  *
- * Threads: a `struct rig_cancel` may be triggered from any thread and from a signal handler, any number of times, and
- * be waited on by any number of threads. A `struct rig_wait` is a plain value.
+ * Threads: a `struct rig_cancel` may be triggered from any thread and from a signal handler, any
+ * number of times, and be waited on by any number of threads. A `struct rig_wait` is a plain value.
  */
 #ifndef RIG_BASE_WAIT_H
 #define RIG_BASE_WAIT_H
@@ -22,11 +22,11 @@
 int64_t rig_now_ns(void);
 
 #define RIG_NS_PER_MS INT64_C(1000000)
-#define RIG_NS_PER_S  INT64_C(1000000000)
+#define RIG_NS_PER_S INT64_C(1000000000)
 
 struct rig_cancel {
-    int event_fd;           /* polls readable once cancelled, and stays so */
-    atomic_int reason;      /* 0, or the number that was given to rig_cancel_trigger */
+    int event_fd;      /* polls readable once cancelled, and stays so */
+    atomic_int reason; /* 0, or the number that was given to rig_cancel_trigger */
 };
 
 /* Owns a file descriptor until rig_cancel_close. */
@@ -40,7 +40,8 @@ void rig_cancel_trigger(struct rig_cancel *cancel, int reason);
 int rig_cancel_reason(struct rig_cancel *cancel);
 
 struct rig_wait {
-    int64_t deadline_ns;       /* on the clock of rig_now_ns; INT64_MAX waits for ever (only for the user's Ctrl-C) */
+    int64_t deadline_ns;       /* on the clock of rig_now_ns; INT64_MAX waits for ever (only for the
+                                  user's Ctrl-C) */
     struct rig_cancel *cancel; /* borrowed; NULL: can't be cancelled */
 };
 
@@ -55,20 +56,25 @@ int64_t rig_wait_left_ms(struct rig_wait wait);
 bool rig_wait_over(struct rig_wait wait);
 
 /*
- * Polls `fds` (at most 6) together with the cancel object until at least one has revents. Fails with TIMEOUT or
- * CANCELLED; `what` names the thing waited for in the text ("an answer of board b1"). Cancel wins over ready fds.
+ * Polls `fds` (at most 6) together with the cancel object until at least one has revents. Fails
+ * with TIMEOUT or CANCELLED; `what` names the thing waited for in the text ("an answer of board
+ * b1"). Cancel wins over ready fds.
  */
 RIG_CHECKED rig_result rig_wait_poll(struct rig_wait wait, struct pollfd *fds, size_t n_fds,
                                      const char *what, struct rig_error *err);
 
-/* One descriptor; `events` as for poll(2). POLLHUP and POLLERR also end the wait with success: the read tells. */
+/* One descriptor; `events` as for poll(2). POLLHUP and POLLERR also end the wait with success: the
+ * read tells. */
 RIG_CHECKED rig_result rig_wait_fd(struct rig_wait wait, int fd, short events, const char *what,
                                    struct rig_error *err);
 
-/* Lets `ms` pass (a reset recipe's delay, a chip's settling time); cut short only by cancel or the deadline. */
-RIG_CHECKED rig_result rig_wait_pause(struct rig_wait wait, int64_t pause_ns, struct rig_error *err);
+/* Lets `ms` pass (a reset recipe's delay, a chip's settling time); cut short only by cancel or the
+ * deadline. */
+RIG_CHECKED rig_result rig_wait_pause(struct rig_wait wait, int64_t pause_ns,
+                                      struct rig_error *err);
 
-/* The wall clock, injected wherever time is written down or compared with a certificate's validity. */
+/* The wall clock, injected wherever time is written down or compared with a certificate's validity.
+ */
 struct rig_clock {
     int64_t (*now_ms)(void *ctx); /* milliseconds since 1970-01-01T00:00:00Z */
     void *ctx;

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rig ca: the local CA of a work folder. */
+#include "rig/cli/cli.h"
+
+#include "rig/base/file.h"
+#include "rig/ca/local.h"
+#include "rig/cli/passphrase.h"
+#include "rig/register/register.h"
+#include "rig/run/services.h"
+#include "rig/suite/suite.h"
+
+#include <string.h>
+
+#define TIMEOUT_MS 60000
+
+static const struct rig_cli_option options[] = {
+    {"out", "DIR", "work folder (default: out)", NULL},
+    {"suite", "FILE", "init: levels, names and validity as this suite says", NULL},
+    {"ca-passphrase-file", "FILE", "passphrase of the CA's keys, first line (mode 0600)", NULL},
+};
+
+struct ca_action {
+    const char *name;
+    size_t n_words; /* after the name */
+    rig_result (*run)(struct rig_cli *cli, struct rig_ca *ca, struct rig_error *err);
+};
+
+static rig_result show(struct rig_cli *cli, struct rig_ca *ca, struct rig_error *err)
+{
+    RIG_AUTO(rig_buf_free) struct rig_buf text = {0};
+
+    (void)cli;
+    RIG_TRY(rig_ca_local_describe(ca, &text, err));
+    (void)fputs(rig_buf_text(&text), stdout);
+    return RIG_DONE;
+}
+
+static rig_result crl(struct rig_cli *cli, struct rig_ca *ca, struct rig_error *err)
+{
+    RIG_AUTO(rig_buf_free) struct rig_buf pem = {0};
+
+    RIG_TRY(rig_ca_crls(ca, &pem, rig_wait_ms(TIMEOUT_MS, cli->cancel), err));
+    (void)fputs(rig_buf_text(&pem), stdout);
+    return RIG_DONE;
+}
+
+static rig_result chain(struct rig_cli *cli, struct rig_ca *ca, struct rig_error *err)
+{
+    (void)cli;
+    (void)err;
+    (void)fputs(rig_buf_text(&ca->chain_pem), stdout);
+    (void)fputs(rig_buf_text(&ca->root_pem), stdout);
+    return RIG_DONE;
+}
+
+static rig_result revoke_one(struct rig_cli *cli, struct rig_ca *ca, struct rig_error *err)
+{
+    const char *serial = cli->positionals[1];
+    RIG_AUTO(rig_auto_register) struct rig_register *reg = NULL;
+    const struct rig_board_id nobody = {.text = "-"};
+    struct rig_journal_id journal;
+    char subject[96];
+    rig_result known;
+
+    RIG_TRY(
+        rig_register_open(rig_cli_value(cli, "out", "out"), true, &rig_clock_system, &reg, err));
+    (void)snprintf(subject, sizeof subject, "serial %s", serial);
+    RIG_TRY(
+        rig_journal_open(reg, RIG_JOURNAL_REVOKE, "by-hand", &nobody, "-", subject, &journal, err));
+    if (!rig_ca_revoke(ca, serial, RIG_REVOKED_CESSATION, rig_wait_ms(TIMEOUT_MS, cli->cancel), err)
+             .ok) {
+        struct rig_error ignored;
+        (void)rig_journal_close(reg, journal, false, err->text, &ignored).ok;
+        return (rig_result){.ok = false};
+    }
+    known = rig_register_set_state(reg, serial, RIG_CERT_REVOKED, "cessationOfOperation", err);
+    if (!known.ok && err->code != RIG_E_NOT_FOUND) {
+        return known;
+    }
+    RIG_TRY(rig_journal_close(reg, journal, true, "revoked by hand", err));
+    (void)printf("revoked %s%s\n", serial, known.ok ? "" : " (not in the register)");
+    return RIG_DONE;
+}
+
+static const struct ca_action actions[] = {
+    {"init", 0, show},   {"show", 0, show},         {"crl", 0, crl},
+    {"chain", 0, chain}, {"revoke", 1, revoke_one},
+};
+
+static const struct ca_action *find_action(const char *name)
+{
+    for (size_t i = 0; i < sizeof actions / sizeof *actions; i++) {
+        if (strcmp(actions[i].name, name) == 0) {
+            return &actions[i];
+        }
+    }
+    return NULL;
+}
+
+static rig_result command(struct rig_cli *cli, int *exit_code, struct rig_error *err)
+{
+    const struct ca_action *action = find_action(cli->positionals[0]);
+    const char *suite_path = rig_cli_value(cli, "suite", NULL);
+    const char *out = rig_cli_value(cli, "out", "out");
+    RIG_AUTO(rig_buf_free) struct rig_buf passphrase = {.secret = true};
+    RIG_AUTO(rig_buf_free) struct rig_buf mistakes = {0};
+    RIG_AUTO(rig_auto_suite) struct rig_suite *suite = NULL;
+    RIG_AUTO(rig_auto_ca) struct rig_ca *ca = NULL;
+
+    (void)exit_code;
+    if (action == NULL || cli->n_positionals != action->n_words + 1) {
+        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
+                        "expected: rig ca init --suite FILE | show | crl | chain | revoke SERIAL");
+    }
+    if (strcmp(action->name, "init") == 0) {
+        if (suite_path == NULL) {
+            return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
+                            "rig ca init needs --suite FILE: its levels, names and validity");
+        }
+        RIG_TRY(rig_suite_load(suite_path, &suite, &mistakes, err));
+        RIG_TRY(rig_dir_make(out, 0755, err));
+    }
+    RIG_TRY(rig_cli_passphrase(cli, &passphrase, err));
+    RIG_TRY(rig_open_work_ca(out, suite, passphrase.len != 0 ? rig_buf_text(&passphrase) : NULL,
+                             &rig_clock_system, &ca, err));
+    return action->run(cli, ca, err);
+}
+
+const struct rig_cli_command rig_cli_ca = {
+    .name = "ca",
+    .summary = "Make, show and use the local CA of a work folder",
+    .synopsis = "init|show|crl|chain|revoke [SERIAL]",
+    .details =
+        "'init' makes the hierarchy that a suite names (rig run does so by itself); 'crl' and "
+        "'chain' print PEM for your servers; 'revoke' revokes one certificate by its serial.",
+    .example = "  rig ca init --suite suites/acceptance.yaml --out out\n"
+               "  rig ca show --out out\n"
+               "  rig ca crl --out out > crl.pem\n",
+    .subcommands = "init show crl chain revoke",
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
+    .min_positionals = 1,
+    .max_positionals = 2,
+    .run = command,
+};

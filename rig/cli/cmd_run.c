@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rig run: suites on boards. */
+#include "rig/cli/cli.h"
+
+#include "reports/writers.h"
+#include "rig/base/file.h"
+#include "rig/cli/passphrase.h"
+#include "rig/cli/version.h"
+#include "rig/register/register.h"
+#include "rig/run/run.h"
+#include "rig/run/shelf.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SHELF_TIMEOUT_MS 20000
+#define OUT_DEFAULT "out"
+
+static const struct rig_cli_option options[] = {
+    {"bench", "FILE", "the boards of a desk or shelf (see 'rig boards')", NULL},
+    {"virtual", "N", "instead: N virtual boards, numbered from 1", NULL},
+    {"pace", "PROFILE", "virtual boards: times like a real chip's", "none esp32"},
+    {"fault", "N:NAME[:SEED]", "virtual board N has this fault; may be repeated", NULL},
+    {"board", "ID", "only this board; may be repeated", NULL},
+    {"ca", "NAME", "who signs: local (a CA in DIR/ca)", "local"},
+    {"ca-passphrase-file", "FILE", "passphrase of the local CA's keys, first line (mode 0600)",
+     NULL},
+    {"out", "DIR", "work folder: register, CA, reports (default: out)", NULL},
+    {"junit", "FILE", "a copy of the JUnit report goes here", NULL},
+    {"operator", "NAME", "who runs this, for the register", NULL},
+    {"progress", "KIND", "auto, live, lines or none", "auto live lines none"},
+};
+
+struct boards {
+    struct rig_shelf shelf;
+    struct rig_bench *bench;
+    struct rig_bench_board *chosen;
+    size_t n_chosen;
+};
+
+static void free_boards(struct boards *boards)
+{
+    rig_shelf_stop(&boards->shelf);
+    rig_auto_bench(&boards->bench);
+    free(boards->chosen);
+    boards->chosen = NULL;
+}
+
+/* "2:drop-bytes:17" */
+static rig_result parse_fault(const char *word, long n_boards, struct rig_shelf_fault *fault,
+                              struct rig_error *err)
+{
+    char number[16] = "";
+    const char *colon = strchr(word, ':');
+    long board = 0;
+
+    if (colon == NULL || colon == word || (size_t)(colon - word) >= sizeof number ||
+        colon[1] == '\0') {
+        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
+                        "--fault '%s' is not of the form N:NAME[:SEED], e.g. 2:drop-bytes:17",
+                        word);
+    }
+    memcpy(number, word, (size_t)(colon - word));
+    RIG_TRY_IN(rig_cli_parse_number(number, "the board", 1, n_boards, &board, err), err, "--fault");
+    fault->board = (size_t)board;
+    if (!rig_copy_text(fault->name, sizeof fault->name, colon + 1)) {
+        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID, "--fault '%s' is too long", word);
+    }
+    return RIG_DONE;
+}
+
+static rig_result start_shelf(const struct rig_cli *cli, const char *out_folder,
+                              struct boards *boards, struct rig_error *err)
+{
+    struct rig_shelf_fault faults[RIG_SHELF_MAX_FAULTS];
+    struct rig_shelf_options shelf = {.pace = rig_cli_value(cli, "pace", NULL), .faults = faults};
+    RIG_AUTO(rig_free_chars) char *folder = NULL;
+    long n = 0;
+
+    RIG_TRY(rig_cli_number(cli, "virtual", 0, 1, RIG_SHELF_MAX_BOARDS, &n, err));
+    shelf.n_boards = (size_t)n;
+    for (size_t i = 0; i < cli->n_values; i++) {
+        if (strcmp(cli->values[i].option->name, "fault") != 0) {
+            continue;
+        }
+        if (shelf.n_faults == RIG_SHELF_MAX_FAULTS) {
+            return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID, "more than %d faults",
+                            RIG_SHELF_MAX_FAULTS);
+        }
+        RIG_TRY(parse_fault(cli->values[i].value, n, &faults[shelf.n_faults++], err));
+    }
+    RIG_TRY(rig_path_join(out_folder, "virtual", &folder, err));
+    shelf.folder = folder;
+    RIG_TRY(
+        rig_shelf_start(&shelf, &boards->shelf, rig_wait_ms(SHELF_TIMEOUT_MS, cli->cancel), err));
+    return RIG_DONE;
+}
+
+static bool wanted(const struct rig_cli *cli, const struct rig_bench_board *board)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < cli->n_values; i++) {
+        if (strcmp(cli->values[i].option->name, "board") == 0) {
+            if (strcmp(cli->values[i].value, board->id.text) == 0) {
+                return true;
+            }
+            any = true;
+        }
+    }
+    return !any && board->enabled;
+}
+
+static rig_result check_named_boards(const struct rig_cli *cli, const struct rig_bench_board *all,
+                                     size_t n_all, struct rig_error *err)
+{
+    for (size_t i = 0; i < cli->n_values; i++) {
+        bool found = false;
+
+        if (strcmp(cli->values[i].option->name, "board") != 0) {
+            continue;
+        }
+        for (size_t b = 0; b < n_all && !found; b++) {
+            found = strcmp(all[b].id.text, cli->values[i].value) == 0;
+        }
+        if (!found) {
+            return rig_fail(err, RIG_CLASS_USAGE, RIG_E_NOT_FOUND,
+                            "no board is called '%s'; the first of %zu is '%s'",
+                            cli->values[i].value, n_all, n_all != 0 ? all[0].id.text : "");
+        }
+    }
+    return RIG_DONE;
+}
+
+static rig_result choose(const struct rig_cli *cli, const struct rig_bench_board *all, size_t n_all,
+                         struct boards *boards, struct rig_error *err)
+{
+    RIG_TRY(check_named_boards(cli, all, n_all, err));
+    boards->chosen = calloc(n_all != 0 ? n_all : 1, sizeof *boards->chosen);
+    if (boards->chosen == NULL) {
+        return rig_fail_memory(err);
+    }
+    for (size_t i = 0; i < n_all; i++) {
+        if (wanted(cli, &all[i])) {
+            boards->chosen[boards->n_chosen++] = all[i];
+        }
+    }
+    if (boards->n_chosen == 0) {
+        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_NOT_FOUND,
+                        "no board to run on: every board of the bench is disabled; nothing ran");
+    }
+    return RIG_DONE;
+}
+
+static rig_result load_bench(const char *path, struct rig_bench **bench, struct rig_error *err)
+{
+    RIG_AUTO(rig_buf_free) struct rig_buf mistakes = {0};
+    const rig_result result = rig_bench_load(path, bench, &mistakes, err);
+
+    if (!result.ok && mistakes.len != 0) {
+        (void)fputs(rig_buf_text(&mistakes), stderr);
+    }
+    return result;
+}
+
+static rig_result find_boards(const struct rig_cli *cli, const char *out_folder,
+                              struct boards *boards, struct rig_error *err)
+{
+    const char *bench = rig_cli_value(cli, "bench", NULL);
+
+    if (rig_cli_given(cli, "virtual") == (bench != NULL)) {
+        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
+                        "on which boards? give either --bench FILE or --virtual N");
+    }
+    if (bench == NULL) {
+        RIG_TRY(start_shelf(cli, out_folder, boards, err));
+        return choose(cli, boards->shelf.boards, boards->shelf.n_boards, boards, err);
+    }
+    if (rig_cli_given(cli, "fault") || rig_cli_given(cli, "pace")) {
+        return rig_fail(
+            err, RIG_CLASS_USAGE, RIG_E_INVALID,
+            "--fault and --pace are for virtual boards; the boards of a bench have their "
+            "own");
+    }
+    RIG_TRY(load_bench(bench, &boards->bench, err));
+    return choose(cli, boards->bench->boards, boards->bench->n_boards, boards, err);
+}
+
+static rig_result choose_progress(const struct rig_cli *cli, enum rig_progress_mode *mode,
+                                  struct rig_error *err)
+{
+    static const struct {
+        const char *word;
+        enum rig_progress_mode mode;
+    } kinds[] = {
+        {"live", RIG_PROGRESS_LIVE}, {"lines", RIG_PROGRESS_LINES}, {"none", RIG_PROGRESS_NONE}};
+    const char *word = rig_cli_value(cli, "progress", "auto");
+
+    if (strcmp(word, "auto") == 0) {
+        *mode = isatty(STDOUT_FILENO) ? RIG_PROGRESS_LIVE : RIG_PROGRESS_LINES;
+        return RIG_DONE;
+    }
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (strcmp(word, kinds[i].word) == 0) {
+            *mode = kinds[i].mode;
+            return RIG_DONE;
+        }
+    }
+    return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
+                    "--progress '%s' is none of: auto, live, lines, none", word);
+}
+
+static rig_result count_orphan(void *ctx, const struct rig_register_certificate *certificate,
+                               struct rig_error *err)
+{
+    size_t *n = ctx;
+
+    (void)certificate;
+    (void)err;
+    (*n)++;
+    return RIG_DONE;
+}
+
+static rig_result tell_orphans(const char *out_folder, struct rig_error *err)
+{
+    RIG_AUTO(rig_auto_register) struct rig_register *reg = NULL;
+    size_t n = 0;
+
+    RIG_TRY(rig_register_open(out_folder, false, &rig_clock_system, &reg, err));
+    RIG_TRY(rig_register_each_orphan(reg, count_orphan, &n, err));
+    if (n != 0) {
+        (void)printf("%zu certificates were issued and never installed; list or revoke them:\n"
+                     "  rig register orphans --out %s [--revoke]\n",
+                     n, out_folder);
+    }
+    return RIG_DONE;
+}
+
+static rig_result tell_end(const struct rig_run_options *run, const struct rig_run_report *report,
+                           struct rig_error *err)
+{
+    RIG_AUTO(rig_buf_free) struct rig_buf text = {0};
+
+    RIG_TRY(rig_report_summary(report, run->colour, &text, err));
+    (void)printf("\n%s\nreports: %s/runs/%s/ (junit.xml, steps.jsonl, a serial log per board)\n",
+                 rig_buf_text(&text), run->out_folder, report->run_id);
+    if (run->junit_path != NULL) {
+        (void)printf("junit:   %s\n", run->junit_path);
+    }
+    return tell_orphans(run->out_folder, err);
+}
+
+static rig_result run_suite(const struct rig_run_options *run, int *exit_code,
+                            struct rig_error *err)
+{
+    struct rig_run_report report;
+    struct rig_error ignored;
+    const rig_result result = rig_run(run, &report, err);
+    const int code = rig_run_exit_code(&report);
+
+    if (report.n_boards != 0 && report.boards[0].n_steps != 0) {
+        (void)tell_end(run, &report, result.ok ? err : &ignored).ok;
+    }
+    if (result.ok && code > *exit_code) {
+        *exit_code = code;
+    }
+    rig_run_report_free(&report);
+    return result;
+}
+
+static rig_result load_suites(const struct rig_cli *cli, struct rig_suite **suites,
+                              struct rig_error *err)
+{
+    for (size_t i = 0; i < cli->n_positionals; i++) {
+        RIG_AUTO(rig_buf_free) struct rig_buf mistakes = {0};
+
+        if (!rig_suite_load(cli->positionals[i], &suites[i], &mistakes, err).ok) {
+            if (mistakes.len != 0) {
+                (void)fputs(rig_buf_text(&mistakes), stderr);
+            }
+            return (rig_result){.ok = false};
+        }
+    }
+    return RIG_DONE;
+}
+
+static rig_result run_suites(const struct rig_cli *cli, struct rig_suite *const *suites,
+                             int *exit_code, struct rig_error *err)
+{
+    RIG_AUTO(rig_buf_free) struct rig_buf passphrase = {.secret = true};
+    RIG_AUTO(free_boards) struct boards boards = {0};
+    struct rig_run_options run = {
+        .loopback = rig_cli_given(cli, "virtual"),
+        .out_folder = rig_cli_value(cli, "out", OUT_DEFAULT),
+        .junit_path = rig_cli_value(cli, "junit", NULL),
+        .operator_name = rig_cli_value(cli, "operator", getenv("USER")),
+        .rig_version = RIG_VERSION,
+        .progress_fd = STDOUT_FILENO,
+        .colour = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL,
+        .cancel = cli->cancel,
+        .clock = &rig_clock_system,
+    };
+
+    if (strcmp(rig_cli_value(cli, "ca", "local"), "local") != 0) {
+        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_NOT_FOUND, "--ca '%s' is none of: local",
+                        rig_cli_value(cli, "ca", "local"));
+    }
+    if (cli->n_positionals > 1 && run.junit_path != NULL) {
+        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
+                        "--junit goes with one suite; with several take each run's own junit.xml "
+                        "from %s/runs/",
+                        run.out_folder);
+    }
+    RIG_TRY(choose_progress(cli, &run.progress, err));
+    RIG_TRY(rig_cli_passphrase(cli, &passphrase, err));
+    run.ca_passphrase = passphrase.len != 0 ? rig_buf_text(&passphrase) : NULL;
+    RIG_TRY(find_boards(cli, run.out_folder, &boards, err));
+    run.boards = boards.chosen;
+    run.n_boards = boards.n_chosen;
+    for (size_t i = 0; i < cli->n_positionals && *exit_code != RIG_EXIT_CANCELLED; i++) {
+        run.suite = suites[i];
+        RIG_TRY(run_suite(&run, exit_code, err));
+    }
+    return RIG_DONE;
+}
+
+static rig_result command(struct rig_cli *cli, int *exit_code, struct rig_error *err)
+{
+    struct rig_suite *suites[RIG_CLI_MAX_POSITIONALS] = {NULL};
+    rig_result result = load_suites(cli, suites, err);
+
+    if (result.ok) {
+        result = run_suites(cli, suites, exit_code, err);
+    }
+    for (size_t i = 0; i < cli->n_positionals; i++) {
+        rig_suite_free(suites[i]);
+    }
+    return result;
+}
+
+const struct rig_cli_command rig_cli_run = {
+    .name = "run",
+    .summary = "Run suites on boards and write reports",
+    .synopsis = "SUITE...",
+    .details =
+        "A thread per board runs the suite's steps; every irreversible one is journalled first. "
+        "Reports go to DIR/runs/RUN-ID/ also when the run is stopped; DIR/latest points to the "
+        "newest.",
+    .example = "  rig run suites/acceptance.yaml --virtual 4 --out out\n"
+               "  rig run suites/acceptance.yaml --bench bench.yaml --junit junit.xml\n"
+               "  rig run suites/smoke.yaml --virtual 3 --fault 2:no-verify --out out\n",
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
+    .min_positionals = 1,
+    .max_positionals = RIG_CLI_MAX_POSITIONALS,
+    .run = command,
+};

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rig/run/board.h"
+
+#include "rig/run/progress.h"
+#include "rig/run/steps.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOG_EXCERPT_BYTES ((size_t)6 * 1024)
+
+size_t rig_suite_n_steps(const struct rig_suite *suite)
+{
+    return suite->before.n + suite->n_keys * suite->each_key.n + suite->after.n;
+}
+
+/* ---- one step ---- */
+
+static void post(struct rig_board *board, enum rig_event_kind kind, size_t step, const char *name)
+{
+    struct rig_event event = {
+        .kind = kind, .board = board->index, .step = step, .at_ns = rig_now_ns()};
+
+    (void)rig_copy_text(event.name, sizeof event.name, name);
+    rig_progress_post(board->progress, &event);
+}
+
+static enum rig_verdict verdict_of(const struct rig_error *err)
+{
+    return err->cls == RIG_CLASS_DEVICE ? RIG_VERDICT_FAIL : RIG_VERDICT_ERROR;
+}
+
+/* The base's bare timeout does not know who was slow: at the end of a step's time it is the board.
+ */
+static void explain_timeout(const struct rig_board *board, const struct rig_step_plan *plan,
+                            struct rig_error *err)
+{
+    if (err->code != RIG_E_TIMEOUT || err->cls == RIG_CLASS_CA) {
+        return;
+    }
+    if (rig_wait_over(board->limit)) {
+        err->cls = RIG_CLASS_DEVICE;
+        (void)rig_wrap(err, "the board's limit of %lld s is used up",
+                       (long long)(board->options->suite->board_limit_ms / 1000));
+    } else if (err->cls == RIG_CLASS_NETWORK && plan->kind != RIG_STEP_SIGN) {
+        err->cls = RIG_CLASS_DEVICE;
+        (void)rig_wrap(err, "not done within %.1f s", (double)plan->timeout_ms / 1000.0);
+    }
+}
+
+static bool worth_another_try(const struct rig_step_plan *plan, const struct rig_error *err)
+{
+    const struct rig_step_driver *driver = rig_step_driver(plan->kind);
+
+    switch (err->cls) {
+    case RIG_CLASS_RIG:
+    case RIG_CLASS_NETWORK:
+    case RIG_CLASS_CA:
+        return err->code == RIG_E_TIMEOUT || err->code == RIG_E_NO_ANSWER ||
+               err->code == RIG_E_DISCONNECTED || err->code == RIG_E_REFUSED ||
+               err->code == RIG_E_BUSY;
+    case RIG_CLASS_DEVICE:
+        return driver->may_retry_device_silence &&
+               (err->code == RIG_E_NO_ANSWER || err->code == RIG_E_PROTOCOL ||
+                err->code == RIG_E_TIMEOUT || err->code == RIG_E_DISCONNECTED);
+    default:
+        return false;
+    }
+}
+
+static void release(struct rig_board *board)
+{
+    rig_auto_agent(&board->agent);
+    rig_auto_rom(&board->rom);
+    rig_auto_lines(&board->lines);
+    rig_auto_link(&board->link);
+    board->mode = RIG_MODE_UNKNOWN;
+}
+
+static void check_tripwire(struct rig_board *board, rig_result *result, struct rig_error *err)
+{
+    if (board->log.tripped) {
+        *result = rig_fail(err, RIG_CLASS_DEVICE, RIG_E_KEY_LEAK,
+                           "the board printed a private key on its serial line (%s): this firmware "
+                           "must not be shipped, and the key is burnt",
+                           board->log.what);
+    }
+}
+
+static rig_result try_step(struct rig_board *board, const struct rig_step_plan *plan,
+                           rig_step_fn fn, struct rig_step_report *report, json_t *evidence,
+                           struct rig_error *err)
+{
+    rig_result result;
+
+    do {
+        report->tries++;
+        (void)json_object_clear(evidence);
+        result = fn(board, plan, evidence, rig_wait_within(board->limit, plan->timeout_ms), err);
+        check_tripwire(board, &result, err);
+        if (!result.ok) {
+            explain_timeout(board, plan, err);
+            report->error = *err;
+            if (err->code == RIG_E_DISCONNECTED && err->cls != RIG_CLASS_DEVICE) {
+                release(board); /* another try opens the port anew */
+            }
+        }
+    } while (!result.ok && report->tries <= plan->retries && !rig_wait_over(board->limit) &&
+             worth_another_try(plan, err));
+    return result;
+}
+
+static void judge_time(const struct rig_step_plan *plan, struct rig_step_report *report)
+{
+    const int64_t duration_ms = report->duration_ns / RIG_NS_PER_MS;
+
+    report->over_budget_warn = plan->budget.warn_ms != 0 && duration_ms > plan->budget.warn_ms;
+    if (plan->budget.fail_ms != 0 && duration_ms > plan->budget.fail_ms &&
+        (report->verdict == RIG_VERDICT_PASS || report->verdict == RIG_VERDICT_FLAKY)) {
+        report->verdict = RIG_VERDICT_FAIL;
+        (void)rig_fail(&report->error, RIG_CLASS_DEVICE, RIG_E_TIMEOUT,
+                       "took %.3f s, its budget is %.3f s", (double)duration_ms / 1000.0,
+                       (double)plan->budget.fail_ms / 1000.0);
+    }
+}
+
+static void keep_evidence(struct rig_step_report *report, json_t *evidence)
+{
+    struct rig_error ignored;
+    char *text = json_object_size(evidence) != 0 ? json_dumps(evidence, JSON_COMPACT) : NULL;
+
+    if (text != NULL) {
+        (void)rig_buf_append_text(&report->evidence, text, &ignored).ok;
+        free(text);
+    }
+}
+
+static void keep_log(const struct rig_board *board, struct rig_step_report *report)
+{
+    const struct rig_buf *text = &board->log.step_text;
+    const size_t skip = text->len > LOG_EXCERPT_BYTES ? text->len - LOG_EXCERPT_BYTES : 0;
+    struct rig_error ignored;
+
+    if (text->len != 0) {
+        (void)rig_buf_append(&report->log, text->data + skip, text->len - skip, &ignored).ok;
+    }
+}
+
+/* Exchanges that had to be repeated so far. */
+static unsigned n_repeats(const struct rig_board *board)
+{
+    return (board->rom != NULL ? rig_rom_n_retries(board->rom) : 0) +
+           (board->agent != NULL ? rig_agent_retransmissions(board->agent) : 0);
+}
+
+static void judge_noise(struct rig_step_report *report, unsigned n_repeated)
+{
+    if (report->verdict == RIG_VERDICT_PASS && n_repeated != 0) {
+        report->verdict = RIG_VERDICT_FLAKY;
+        (void)rig_fail(&report->error, RIG_CLASS_DEVICE, RIG_E_PROTOCOL,
+                       "noise on the line: %u exchanges had to be repeated; check cable and ground",
+                       n_repeated);
+    }
+}
+
+static struct rig_step_report *begin_report(struct rig_board *board,
+                                            const struct rig_step_plan *plan)
+{
+    struct rig_step_report *report = &board->report->steps[board->report->n_steps];
+    const bool in_cell = board->cell.key_type != RIG_KEY_NONE;
+
+    memset(report, 0, sizeof *report);
+    (void)rig_copy_text(report->step, sizeof report->step, plan->name);
+    if (in_cell) {
+        (void)rig_copy_text(report->key, sizeof report->key,
+                            rig_key_type_name(board->cell.key_type));
+    }
+    (void)snprintf(report->name, sizeof report->name, "%s%s%s", report->key, in_cell ? "/" : "",
+                   plan->name);
+    report->is_case = plan->kind == RIG_STEP_CASE;
+    report->started_ms = rig_clock_now_ms(board->options->clock);
+    return report;
+}
+
+static void end_report(struct rig_board *board, struct rig_step_report *report)
+{
+    const size_t index = board->report->n_steps++;
+
+    post(board, RIG_EVENT_STEP_END, index, report->name);
+}
+
+void rig_board_run_step(struct rig_board *board, const struct rig_step_plan *plan, rig_step_fn fn)
+{
+    struct rig_step_report *report = begin_report(board, plan);
+    const int64_t started_ns = rig_now_ns();
+    const uint64_t sent = board->log.n_bytes[RIG_LINK_SENT];
+    const uint64_t received = board->log.n_bytes[RIG_LINK_RECEIVED];
+    const unsigned repeats = n_repeats(board);
+    json_t *evidence = json_object();
+    struct rig_error err = {0};
+    rig_result result;
+
+    post(board, RIG_EVENT_STEP_START, 0, report->name);
+    rig_boardlog_step(&board->log, report->name);
+    result = try_step(board, plan, fn, report, evidence, &err);
+    if (result.ok && board->log.write_error.cls != RIG_CLASS_NONE) {
+        result = rig_fail_as(&report->error, &board->log.write_error);
+        board->log.write_error.cls = RIG_CLASS_NONE;
+    }
+    report->duration_ns = rig_now_ns() - started_ns;
+    report->n_sent = board->log.n_bytes[RIG_LINK_SENT] - sent;
+    report->n_received = board->log.n_bytes[RIG_LINK_RECEIVED] - received;
+    report->verdict = !result.ok          ? verdict_of(&report->error)
+                      : report->tries > 1 ? RIG_VERDICT_FLAKY
+                                          : RIG_VERDICT_PASS;
+    judge_noise(report, n_repeats(board) > repeats ? n_repeats(board) - repeats : 0);
+    judge_time(plan, report);
+    keep_evidence(report, evidence);
+    json_decref(evidence);
+    if (report->verdict != RIG_VERDICT_PASS) {
+        keep_log(board, report);
+    }
+    end_report(board, report);
+}
+
+static void skip_step(struct rig_board *board, const struct rig_step_plan *plan, const char *reason)
+{
+    struct rig_step_report *report = begin_report(board, plan);
+
+    report->verdict = RIG_VERDICT_SKIP;
+    (void)rig_fail(&report->error, RIG_CLASS_NONE, RIG_E_NONE, "%s", reason);
+    end_report(board, report);
+}
+
+/* ---- the order of steps ---- */
+
+static bool is_negative(const struct rig_step_plan *plan)
+{
+    return plan->kind == RIG_STEP_CASE && !plan->handshake.control &&
+           plan->handshake.expect != RIG_EXPECT_ACCEPTED;
+}
+
+/* Why a step can't run, or false. */
+static bool held_back(struct rig_board *board, const struct rig_step_plan *plan, char *reason,
+                      size_t reason_size)
+{
+    if (board->options->cancel != NULL && rig_cancel_reason(board->options->cancel) != 0) {
+        (void)rig_copy_text(reason, reason_size, "the run was cancelled");
+    } else if (board->dead) {
+        (void)snprintf(reason, reason_size, "not run: %s", board->dead_because);
+    } else if (rig_wait_over(board->limit)) {
+        (void)snprintf(reason, reason_size, "not run: the board's limit of %lld s is used up",
+                       (long long)(board->options->suite->board_limit_ms / 1000));
+    } else if (board->cell.blocked) {
+        (void)snprintf(reason, reason_size, "not run: it needs '%s', which did not pass",
+                       board->cell.blocked_by);
+    } else if (is_negative(plan) && board->cell.control_failed) {
+        (void)snprintf(reason, reason_size,
+                       "not run: its control '%s' failed, so a refusal would prove nothing",
+                       board->cell.control_name);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static bool ends_the_board(const struct rig_step_plan *plan, const struct rig_error *err)
+{
+    switch (err->code) {
+    case RIG_E_KEY_LEAK:
+    case RIG_E_CANCELLED:
+    case RIG_E_NO_SPACE:
+        return true;
+    case RIG_E_NO_ANSWER:
+    case RIG_E_BOOT_LOOP:
+    case RIG_E_WRONG_BOOT_MODE:
+    case RIG_E_DISCONNECTED:
+    case RIG_E_NOT_FOUND:
+    case RIG_E_BUSY:
+    case RIG_E_PERMISSION:
+    case RIG_E_TIMEOUT:
+        return plan->kind != RIG_STEP_CASE;
+    default:
+        return false;
+    }
+}
+
+static void draw_conclusions(struct rig_board *board, const struct rig_step_plan *plan,
+                             bool in_cell)
+{
+    const struct rig_step_report *report = &board->report->steps[board->report->n_steps - 1];
+    const bool passed = report->verdict == RIG_VERDICT_PASS || report->verdict == RIG_VERDICT_FLAKY;
+
+    if (plan->kind == RIG_STEP_CASE && plan->handshake.control) {
+        board->cell.control_failed = !passed;
+        (void)rig_copy_text(board->cell.control_name, sizeof board->cell.control_name, plan->name);
+    }
+    if (passed || report->verdict == RIG_VERDICT_SKIP) {
+        return;
+    }
+    if (ends_the_board(plan, &report->error) || (!in_cell && plan->kind != RIG_STEP_CASE)) {
+        board->dead = true;
+        (void)snprintf(board->dead_because, sizeof board->dead_because, "'%s' ended the board",
+                       report->name);
+    } else if (plan->kind != RIG_STEP_CASE) {
+        board->cell.blocked = true;
+        (void)rig_copy_text(board->cell.blocked_by, sizeof board->cell.blocked_by, report->name);
+    }
+}
+
+static void run_list(struct rig_board *board, const struct rig_step_list *list, bool in_cell)
+{
+    char reason[RIG_ERROR_TEXT_SIZE];
+
+    for (size_t i = 0; i < list->n; i++) {
+        const struct rig_step_plan *plan = &list->steps[i];
+
+        if (held_back(board, plan, reason, sizeof reason)) {
+            skip_step(board, plan, reason);
+        } else {
+            rig_board_run_step(board, plan, rig_step_driver(plan->kind)->run);
+        }
+        draw_conclusions(board, plan, in_cell);
+    }
+}
+
+static void free_cell(struct rig_cell *cell)
+{
+    rig_buf_free(&cell->csr_der);
+    rig_buf_free(&cell->image);
+    rig_ca_certificate_free(&cell->certificate);
+    memset(cell, 0, sizeof *cell);
+}
+
+static void *board_thread(void *ctx)
+{
+    struct rig_board *board = ctx;
+    const struct rig_suite *suite = board->options->suite;
+    const int64_t started_ns = rig_now_ns();
+
+    board->limit = rig_wait_ms(suite->board_limit_ms, board->options->cancel);
+    run_list(board, &suite->before, false);
+    for (size_t i = 0; i < suite->n_keys; i++) {
+        free_cell(&board->cell);
+        board->cell.key_type = suite->keys[i];
+        board->cell.last = i + 1 == suite->n_keys;
+        run_list(board, &suite->each_key, true);
+    }
+    run_list(board, &suite->after, false);
+    release(board);
+    board->report->duration_ns = rig_now_ns() - started_ns;
+    post(board, RIG_EVENT_BOARD_END, 0, "");
+    return NULL;
+}
+
+rig_result rig_board_start(struct rig_board *board, struct rig_error *err)
+{
+    const int rc = pthread_create(&board->thread, NULL, board_thread, board);
+
+    if (rc != 0) {
+        return rig_fail_errno(err, rc, "cannot start a thread for board %s", board->place->id.text);
+    }
+    board->thread_started = true;
+    return RIG_DONE;
+}
+
+void rig_board_join(struct rig_board *board)
+{
+    if (board->thread_started) {
+        (void)pthread_join(board->thread, NULL);
+        board->thread_started = false;
+    }
+    free_cell(&board->cell);
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rig/run/judge.h"
+
+#include "rig/base/buf.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SHORT_HEX_BYTES 4
+#define SHORT_HEX_SIZE (2 * SHORT_HEX_BYTES + 1)
+
+const char *rig_outcome_name(enum rig_outcome outcome)
+{
+    static const char *const names[] = {
+        [RIG_OUTCOME_ACCEPTED] = "accepted",
+        [RIG_OUTCOME_REJECTED] = "rejected",
+        [RIG_OUTCOME_REJECTED_OTHER] = "rejected-other",
+        [RIG_OUTCOME_REJECTED_SILENT] = "rejected-silent",
+        [RIG_OUTCOME_VACUOUS] = "vacuous",
+        [RIG_OUTCOME_CONTRADICTION] = "contradiction",
+    };
+
+    return (size_t)outcome < sizeof names / sizeof *names ? names[outcome] : "unknown";
+}
+
+static bool alert_allowed(const struct rig_case_plan *plan, int alert)
+{
+    for (size_t i = 0; i < plan->n_alerts; i++) {
+        if (plan->alerts[i] == alert) {
+            return true;
+        }
+    }
+    return plan->n_alerts == 0 && alert >= 0;
+}
+
+static bool verify_error_allowed(const struct rig_case_plan *plan, int verify_error)
+{
+    for (size_t i = 0; i < plan->n_verify_errors; i++) {
+        if (plan->verify_errors[i] == verify_error) {
+            return true;
+        }
+    }
+    return plan->n_verify_errors == 0;
+}
+
+/* Why the handshake proves nothing, if so: it must have begun, on our server, with the certificate
+ * of the case. */
+static bool vacuous(const struct rig_judge_input *in, struct rig_error *err)
+{
+    const struct rig_tls_evidence *server = in->server;
+    char shown[SHORT_HEX_SIZE];
+    char wanted[SHORT_HEX_SIZE];
+
+    if (!in->device->connected) {
+        (void)rig_fail(
+            err, RIG_CLASS_NETWORK, RIG_E_NO_ANSWER,
+            "the board could not reach the test server (its code -0x%04x, %s): check its "
+            "network, or use the suite's transport: relay",
+            (unsigned)-in->device->tls_code, in->device->text);
+        return true;
+    }
+    if (!server->client_hello_seen) {
+        (void)rig_fail(
+            err, RIG_CLASS_DEVICE, RIG_E_NO_ANSWER,
+            "no ClientHello of this board came to the test server (%u other connections, "
+            "the board's code -0x%04x): the case tested nothing",
+            in->n_strangers, (unsigned)-in->device->tls_code);
+        return true;
+    }
+    if (!server->peer_presented || in->expected_sha256 == NULL) {
+        return false;
+    }
+    if (memcmp(server->peer_sha256, in->expected_sha256, RIG_SHA256_SIZE) != 0) {
+        rig_hex(server->peer_sha256, SHORT_HEX_BYTES, shown);
+        rig_hex(in->expected_sha256, SHORT_HEX_BYTES, wanted);
+        (void)rig_fail(
+            err, RIG_CLASS_DEVICE, RIG_E_MISMATCH,
+            "the board presented another certificate (%s..., %s) than the one of this case "
+            "(%s...): a stale certificate is in use",
+            shown, server->peer_subject, wanted);
+        return true;
+    }
+    return false;
+}
+
+/* One side's success that the other side's evidence denies. */
+static bool contradiction(const struct rig_judge_input *in, struct rig_error *err)
+{
+    const bool device_says_ok = in->device->echoed;
+
+    if (device_says_ok == in->server->echoed) {
+        return false;
+    }
+    if (device_says_ok) {
+        (void)rig_fail(err, RIG_CLASS_DEVICE, RIG_E_MISMATCH,
+                       "the board reports success, but the server did not complete the exchange "
+                       "(%s, alert sent %s): the board's word is not to be trusted",
+                       in->server->verify_error != 0
+                           ? rig_tls_verify_error_name(in->server->verify_error)
+                           : "no verify error",
+                       rig_tls_alert_name(in->server->alert_sent));
+    } else {
+        (void)rig_fail(err, RIG_CLASS_DEVICE, RIG_E_MISMATCH,
+                       "the server echoed the board's bytes, but the board reports failure "
+                       "(code -0x%04x, %s)",
+                       (unsigned)-in->device->tls_code, in->device->text);
+    }
+    return true;
+}
+
+static rig_result refused(const struct rig_judge_input *in, enum rig_outcome *outcome,
+                          struct rig_error *err)
+{
+    *outcome = RIG_OUTCOME_REJECTED_OTHER;
+    if (in->server->verify_error != 0) {
+        return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_REFUSED,
+                        "the server refused the board's certificate: %s at depth %d (alert %s)",
+                        rig_tls_verify_error_name(in->server->verify_error),
+                        in->server->verify_depth, rig_tls_alert_name(in->server->alert_sent));
+    }
+    if (in->device->verify_flags != 0) {
+        return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_REFUSED,
+                        "the board refused the good server: verify flags 0x%" PRIx32
+                        ", alert %s, its code -0x%04x",
+                        in->device->verify_flags, rig_tls_alert_name(in->device->alert_sent),
+                        (unsigned)-in->device->tls_code);
+    }
+    return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_REFUSED,
+                    "the handshake failed: board's code -0x%04x (%s), server: %s, alert sent %s, "
+                    "received %s",
+                    (unsigned)-in->device->tls_code, in->device->text,
+                    in->server->error_text[0] != '\0' ? in->server->error_text : "no error",
+                    rig_tls_alert_name(in->server->alert_sent),
+                    rig_tls_alert_name(in->server->alert_received));
+}
+
+static rig_result judge_accepted(const struct rig_judge_input *in, enum rig_outcome *outcome,
+                                 struct rig_error *err)
+{
+    if (!in->server->echoed) {
+        return refused(in, outcome, err);
+    }
+    *outcome = RIG_OUTCOME_ACCEPTED;
+    if (in->server->resumed) {
+        *outcome = RIG_OUTCOME_VACUOUS;
+        return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_POLICY,
+                        "the session was resumed: no certificate was checked");
+    }
+    if (in->expected_sha256 != NULL && !in->server->peer_presented) {
+        *outcome = RIG_OUTCOME_VACUOUS;
+        return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_MISMATCH,
+                        "the board showed no certificate, but was to show the one of this case");
+    }
+    return RIG_DONE;
+}
+
+static rig_result judge_server_rejects(const struct rig_judge_input *in, enum rig_outcome *outcome,
+                                       struct rig_error *err)
+{
+    const struct rig_case_plan *plan = in->plan;
+    const struct rig_tls_evidence *server = in->server;
+
+    if (server->echoed) {
+        *outcome = RIG_OUTCOME_ACCEPTED;
+        return rig_fail(err, RIG_CLASS_RIG, RIG_E_POLICY,
+                        "the server accepted a board that it must refuse");
+    }
+    if (in->device->verify_flags != 0) {
+        return refused(in, outcome, err);
+    }
+    if (in->expected_sha256 != NULL && !server->peer_presented) {
+        *outcome = RIG_OUTCOME_VACUOUS;
+        return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_MISMATCH,
+                        "the board showed no certificate, so the one of this case was not tested "
+                        "(server: %s)",
+                        server->error_text);
+    }
+    if (in->expected_sha256 == NULL && server->peer_presented) {
+        *outcome = RIG_OUTCOME_VACUOUS;
+        return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_MISMATCH,
+                        "the board showed a certificate (%s) though it was told to show none",
+                        server->peer_subject);
+    }
+    *outcome = RIG_OUTCOME_REJECTED_OTHER;
+    if (!verify_error_allowed(plan, server->verify_error)) {
+        return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_MISMATCH,
+                        "refused for another reason: the server found %s at depth %d, expected %s",
+                        rig_tls_verify_error_name(server->verify_error), server->verify_depth,
+                        rig_tls_verify_error_name(plan->verify_errors[0]));
+    }
+    if (plan->verify_depth >= 0 && server->verify_depth != plan->verify_depth) {
+        return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_MISMATCH,
+                        "refused for another certificate: %s at depth %d, expected depth %d",
+                        rig_tls_verify_error_name(server->verify_error), server->verify_depth,
+                        plan->verify_depth);
+    }
+    if (!alert_allowed(plan, server->alert_sent)) {
+        return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_MISMATCH,
+                        "refused with alert %s, expected %s (board's code -0x%04x, server: %s)",
+                        rig_tls_alert_name(server->alert_sent),
+                        plan->n_alerts != 0 ? rig_tls_alert_name(plan->alerts[0]) : "any alert",
+                        (unsigned)-in->device->tls_code, server->error_text);
+    }
+    if (in->device->alert_received != server->alert_sent && !plan->allow_silent) {
+        *outcome = RIG_OUTCOME_REJECTED_SILENT;
+        return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_MISMATCH,
+                        "the server sent alert %s, but the board saw %s (its code -0x%04x)",
+                        rig_tls_alert_name(server->alert_sent),
+                        rig_tls_alert_name(in->device->alert_received),
+                        (unsigned)-in->device->tls_code);
+    }
+    *outcome = RIG_OUTCOME_REJECTED;
+    return RIG_DONE;
+}
+
+static const char *what_is_wrong_with(enum rig_case_server server)
+{
+    switch (server) {
+    case RIG_SERVER_OTHER_ROOT:
+        return "certificate comes from an unknown root";
+    case RIG_SERVER_OTHER_NAME:
+        return "certificate is for another name";
+    case RIG_SERVER_EXPIRED:
+        return "certificate is expired";
+    case RIG_SERVER_GOOD:
+        break;
+    }
+    return "certificate is good";
+}
+
+static rig_result judge_device_rejects(const struct rig_judge_input *in, enum rig_outcome *outcome,
+                                       struct rig_error *err)
+{
+    const struct rig_case_plan *plan = in->plan;
+    const struct rig_agent_handshake_report *device = in->device;
+
+    if (in->server->echoed || device->handshake_done) {
+        *outcome = RIG_OUTCOME_ACCEPTED;
+        return rig_fail(
+            err, RIG_CLASS_DEVICE, RIG_E_POLICY,
+            "the board accepted a server whose %s: it does not verify servers as it must",
+            what_is_wrong_with(plan->server));
+    }
+    *outcome = RIG_OUTCOME_REJECTED_OTHER;
+    if (plan->verify_flags != 0 && (device->verify_flags & plan->verify_flags) == 0) {
+        return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_MISMATCH,
+                        "the board refused for another reason: verify flags 0x%" PRIx32
+                        ", expected 0x%" PRIx32 " (its code -0x%04x, %s)",
+                        device->verify_flags, plan->verify_flags, (unsigned)-device->tls_code,
+                        device->text);
+    }
+    if (in->server->alert_received < 0 && !plan->allow_silent) {
+        *outcome = RIG_OUTCOME_REJECTED_SILENT;
+        return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_MISMATCH,
+                        "the board refused, but no alert of it arrived (it says it sent %s)",
+                        rig_tls_alert_name(device->alert_sent));
+    }
+    if (in->server->alert_received >= 0 && !alert_allowed(plan, in->server->alert_received)) {
+        return rig_fail(
+            err, RIG_CLASS_DEVICE, RIG_E_MISMATCH, "the board refused with alert %s, expected %s",
+            rig_tls_alert_name(in->server->alert_received), rig_tls_alert_name(plan->alerts[0]));
+    }
+    *outcome = RIG_OUTCOME_REJECTED;
+    return RIG_DONE;
+}
+
+rig_result rig_judge(const struct rig_judge_input *input, enum rig_outcome *outcome,
+                     struct rig_error *err)
+{
+    *outcome = RIG_OUTCOME_VACUOUS;
+    if (vacuous(input, err)) {
+        return (rig_result){.ok = false};
+    }
+    *outcome = RIG_OUTCOME_CONTRADICTION;
+    if (contradiction(input, err)) {
+        return (rig_result){.ok = false};
+    }
+    switch (input->plan->expect) {
+    case RIG_EXPECT_ACCEPTED:
+        return judge_accepted(input, outcome, err);
+    case RIG_EXPECT_SERVER_REJECTS:
+        return judge_server_rejects(input, outcome, err);
+    case RIG_EXPECT_DEVICE_REJECTS:
+        return judge_device_rejects(input, outcome, err);
+    }
+    return rig_fail(err, RIG_CLASS_RIG, RIG_E_INVALID, "a case without an expectation");
+}

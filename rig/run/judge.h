@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Judges a handshake by what both sides saw (DESIGN, "Evidence from both sides"). Pure.
+ *
+ * A negative case ends as: rejected with the right reason; rejected for another reason; rejected
+ * silently; accepted; or vacuous (no ClientHello came, or another certificate was shown). Only the
+ * first passes, unless the case allows a silent one. Whoever says "success" against the other
+ * side's evidence is not believed.
+ */
+#ifndef RIG_RUN_JUDGE_H
+#define RIG_RUN_JUDGE_H
+
+#include "rig/agent/agent.h"
+#include "rig/suite/suite.h"
+#include "rig/tls/server.h"
+
+enum rig_outcome {
+    RIG_OUTCOME_ACCEPTED = 0,
+    RIG_OUTCOME_REJECTED,
+    RIG_OUTCOME_REJECTED_OTHER,  /* for another reason than the case is about */
+    RIG_OUTCOME_REJECTED_SILENT, /* without an alert that arrived */
+    RIG_OUTCOME_VACUOUS,         /* the handshake did not test what the case is about */
+    RIG_OUTCOME_CONTRADICTION,   /* the board's word against the server's evidence */
+};
+/* "accepted", "rejected", "rejected-other", "rejected-silent", "vacuous", "contradiction". */
+const char *rig_outcome_name(enum rig_outcome outcome);
+
+struct rig_judge_input {
+    const struct rig_case_plan *plan;
+    const struct rig_tls_evidence *server;
+    const struct rig_agent_handshake_report *device;
+    /* the certificate that the case put on the board; NULL: none */
+    const uint8_t *expected_sha256;
+    unsigned n_strangers;
+};
+
+/* Fails with class DEVICE (or NETWORK when the board never reached the server), one line of cause.
+ */
+RIG_CHECKED rig_result rig_judge(const struct rig_judge_input *input, enum rig_outcome *outcome,
+                                 struct rig_error *err);
+
+#endif

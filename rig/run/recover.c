@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rig/run/recover.h"
+
+#include "rig/ca/pki.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct recovering {
+    struct rig_register *reg;
+    struct rig_ca *ca;
+    struct rig_wait wait;
+    struct rig_recovery *recovery;
+    const char *current_run_id;
+    const struct rig_journal_entry *entry;
+    uint8_t spki_sha256[RIG_SHA256_SIZE];
+    bool closed;
+    const char *known_serial;
+    bool known;
+};
+
+static rig_result is_known(void *ctx, const struct rig_register_certificate *certificate,
+                           struct rig_error *err)
+{
+    struct recovering *r = ctx;
+
+    (void)err;
+    if (strcmp(certificate->serial, r->known_serial) == 0) {
+        r->known = true;
+    }
+    return RIG_DONE;
+}
+
+static enum rig_key_type key_type_of(const X509 *certificate)
+{
+    const EVP_PKEY *key = X509_get0_pubkey(certificate);
+    const int bits = key != NULL ? EVP_PKEY_get_bits(key) : 0;
+
+    if (key != NULL && EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA) {
+        return bits == 3072 ? RIG_KEY_RSA_3072 : RIG_KEY_RSA_2048;
+    }
+    return bits == 521 ? RIG_KEY_P521 : bits == 384 ? RIG_KEY_P384 : RIG_KEY_P256;
+}
+
+static rig_result describe(const struct recovering *r, const char *serial,
+                           const struct rig_buf *der, struct rig_register_certificate *row,
+                           struct rig_error *err)
+{
+    const uint8_t *at = der->data;
+    RIG_AUTO(rig_auto_X509) X509 *certificate = d2i_X509(NULL, &at, (long)der->len);
+
+    memset(row, 0, sizeof *row);
+    if (certificate == NULL) {
+        return rig_pki_fail(err, RIG_CLASS_CA, RIG_E_INVALID,
+                            "the CA's record of serial %s is no certificate", serial);
+    }
+    (void)rig_copy_text(row->serial, sizeof row->serial, serial);
+    rig_pki_name_text(X509_get_issuer_name(certificate), row->issuer, sizeof row->issuer);
+    RIG_TRY(rig_pki_sha256(der->data, der->len, row->cert_sha256, err));
+    memcpy(row->spki_sha256, r->spki_sha256, RIG_SHA256_SIZE);
+    RIG_TRY(rig_pki_time_get(X509_get0_notBefore(certificate), &row->not_before_ms, err));
+    RIG_TRY(rig_pki_time_get(X509_get0_notAfter(certificate), &row->not_after_ms, err));
+    row->key_type = key_type_of(certificate);
+    row->purpose = RIG_PURPOSE_DEVICE;
+    row->state = RIG_CERT_ISSUED;
+    (void)rig_copy_text(row->run_id, sizeof row->run_id, r->entry->run_id);
+    row->board = r->entry->board;
+    (void)rig_copy_text(row->device_id, sizeof row->device_id, r->entry->device_id);
+    (void)rig_copy_text(row->backend, sizeof row->backend, r->ca->ops->name);
+    row->issued_ms = r->entry->opened_ms;
+    return RIG_DONE;
+}
+
+static rig_result take_issued(void *ctx, const char *serial, bool revoked,
+                              const struct rig_buf *der, struct rig_error *err)
+{
+    struct recovering *r = ctx;
+    struct rig_register_certificate row;
+
+    if (revoked || r->closed) {
+        return RIG_DONE;
+    }
+    r->known = false;
+    r->known_serial = serial;
+    RIG_TRY(rig_register_each_certificate(r->reg, r->entry->device_id, is_known, r, err));
+    if (r->known) {
+        return RIG_DONE;
+    }
+    RIG_TRY(describe(r, serial, der, &row, err));
+    RIG_TRY(rig_register_issued(r->reg, r->entry->id, &row, err));
+    r->closed = true;
+    r->recovery->n_found++;
+    return RIG_DONE;
+}
+
+static rig_result recover_issue(struct recovering *r, struct rig_error *err)
+{
+    static const char prefix[] = "spki ";
+
+    if (strncmp(r->entry->subject, prefix, sizeof prefix - 1) == 0) {
+        RIG_TRY(rig_hex_parse(r->entry->subject + sizeof prefix - 1, r->spki_sha256,
+                              RIG_SHA256_SIZE, err));
+        RIG_TRY(rig_ca_issued_for(r->ca, r->spki_sha256, take_issued, r, r->wait, err));
+    }
+    if (r->closed) {
+        return RIG_DONE;
+    }
+    return rig_journal_close(r->reg, r->entry->id, false, "interrupted; nothing was issued", err);
+}
+
+static rig_result recover_revoke(struct recovering *r, struct rig_error *err)
+{
+    static const char prefix[] = "serial ";
+    const char *serial = r->entry->subject + sizeof prefix - 1;
+
+    if (strncmp(r->entry->subject, prefix, sizeof prefix - 1) != 0) {
+        return rig_journal_close(r->reg, r->entry->id, false, "interrupted", err);
+    }
+    RIG_TRY(rig_ca_revoke(r->ca, serial, RIG_REVOKED_CESSATION, r->wait, err));
+    RIG_TRY(rig_register_set_state(r->reg, serial, RIG_CERT_REVOKED, "cessationOfOperation", err));
+    r->recovery->n_revoked++;
+    return rig_journal_close(r->reg, r->entry->id, true, "revoked after an interruption", err);
+}
+
+static rig_result recover_entry(void *ctx, const struct rig_journal_entry *entry,
+                                struct rig_error *err)
+{
+    struct recovering *r = ctx;
+
+    if (r->current_run_id != NULL && strcmp(entry->run_id, r->current_run_id) == 0) {
+        return RIG_DONE;
+    }
+    r->entry = entry;
+    r->closed = false;
+    r->recovery->n_open++;
+    switch (entry->action) {
+    case RIG_JOURNAL_ISSUE:
+        return recover_issue(r, err);
+    case RIG_JOURNAL_REVOKE:
+        return recover_revoke(r, err);
+    case RIG_JOURNAL_FLASH:
+    case RIG_JOURNAL_KEYGEN:
+    case RIG_JOURNAL_REGISTER:
+        break;
+    }
+    return rig_journal_close(r->reg, entry->id, false, "interrupted", err);
+}
+
+rig_result rig_recover(struct rig_register *reg, struct rig_ca *ca, const char *current_run_id,
+                       struct rig_recovery *recovery, struct rig_wait wait, struct rig_error *err)
+{
+    struct recovering r = {
+        .reg = reg, .ca = ca, .wait = wait, .recovery = recovery, .current_run_id = current_run_id};
+
+    memset(recovery, 0, sizeof *recovery);
+    RIG_TRY_IN(rig_journal_each_open(reg, recover_entry, &r, err), err,
+               "finishing what an interrupted run left open");
+    return RIG_DONE;
+}
+
+struct revoking {
+    struct rig_register *reg;
+    struct rig_ca *ca;
+    struct rig_wait wait;
+    size_t n;
+};
+
+static rig_result revoke_orphan(void *ctx, const struct rig_register_certificate *certificate,
+                                struct rig_error *err)
+{
+    struct revoking *r = ctx;
+    struct rig_journal_id journal;
+    char subject[64];
+
+    (void)snprintf(subject, sizeof subject, "serial %s", certificate->serial);
+    RIG_TRY(rig_journal_open(r->reg, RIG_JOURNAL_REVOKE, certificate->run_id, &certificate->board,
+                             certificate->device_id, subject, &journal, err));
+    RIG_TRY_IN(rig_ca_revoke(r->ca, certificate->serial, RIG_REVOKED_CESSATION, r->wait, err), err,
+               "serial %s of device %s", certificate->serial, certificate->device_id);
+    RIG_TRY(rig_register_set_state(r->reg, certificate->serial, RIG_CERT_REVOKED,
+                                   "cessationOfOperation", err));
+    r->n++;
+    return rig_journal_close(r->reg, journal, true, "orphan revoked", err);
+}
+
+rig_result rig_revoke_orphans(struct rig_register *reg, struct rig_ca *ca, size_t *n,
+                              struct rig_wait wait, struct rig_error *err)
+{
+    struct revoking r = {.reg = reg, .ca = ca, .wait = wait};
+    const rig_result result = rig_register_each_orphan(reg, revoke_orphan, &r, err);
+
+    *n = r.n;
+    return result;
+}

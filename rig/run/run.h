@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The runner: one thread per board with blocking steps that read top to bottom, one thread that
+ * prepares the services (CA, test identities, test server) while the boards already reset, one
+ * reporter fed by a queue. A dead board delays nobody. Whatever ends a run, its reports are
+ * written.
+ *
+ * Work folder (`out_folder`): rig.db (journal and register), ca/ (local CA), test-pki/ (the CA that
+ * nobody trusts), virtual/ (flash of virtual boards), runs/<run id>/{junit.xml, steps.jsonl,
+ * <board>.log}, latest -> runs/<run id>.
+ */
+#ifndef RIG_RUN_RUN_H
+#define RIG_RUN_RUN_H
+
+#include "reports/model.h"
+#include "rig/base/wait.h"
+#include "rig/suite/bench.h"
+#include "rig/suite/suite.h"
+
+enum rig_progress_mode {
+    RIG_PROGRESS_NONE = 0,
+    RIG_PROGRESS_LINES, /* a line per finished step */
+    RIG_PROGRESS_LIVE,  /* a table that is drawn again and again; for terminals */
+};
+
+struct rig_run_options {
+    const struct rig_suite *suite;
+    const struct rig_bench_board *boards; /* only these; enabled or not was decided before */
+    size_t n_boards;
+    bool loopback; /* virtual boards: server on 127.0.0.1 unless the suite says otherwise */
+    const char *out_folder;
+    const char *junit_path;    /* a copy of junit.xml goes here; may be NULL */
+    const char *ca_passphrase; /* of the local CA; may be NULL */
+    const char *operator_name; /* for the register; may be NULL */
+    const char *rig_version;
+    enum rig_progress_mode progress;
+    int progress_fd; /* borrowed */
+    bool colour;
+    struct rig_cancel *cancel;     /* borrowed */
+    const struct rig_clock *clock; /* borrowed */
+};
+
+/*
+ * Runs the suite on the boards. Succeeds when it ran and its reports are written, whatever the
+ * verdicts; *report is filled (and freed by the caller with rig_run_report_free) also when it fails
+ * after boards were started. Fails with class USAGE or RIG when it could not start or could not
+ * write.
+ */
+RIG_CHECKED rig_result rig_run(const struct rig_run_options *options, struct rig_run_report *report,
+                               struct rig_error *err);
+
+/* Contract of `rig run`: 0 all passed (or flaky), 1 a board failed, 3 rig/CA/network error or
+ * nothing ran, 130 cancelled. */
+int rig_run_exit_code(const struct rig_run_report *report);
+
+#endif

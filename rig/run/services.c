@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rig/run/services.h"
+
+#include "rig/base/file.h"
+#include "rig/ca/local.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+
+#define DAY_MS (INT64_C(24) * 3600 * 1000)
+#define PREPARE_TIMEOUT_MS 60000
+#define SERVER_VALID_DAYS 30
+#define OTHER_NAME_PREFIX "other-"
+
+static void plan_of(const struct rig_suite *suite, struct rig_ca_local_plan *plan)
+{
+    memset(plan, 0, sizeof *plan);
+    plan->n_levels = suite->n_levels;
+    for (size_t i = 0; i < suite->n_levels; i++) {
+        plan->levels[i] = suite->levels[i];
+    }
+    plan->organization = suite->organization[0] != '\0' ? suite->organization : NULL;
+    plan->country = suite->country[0] != '\0' ? suite->country : NULL;
+    plan->key_type = RIG_KEY_P256;
+    plan->device_days = suite->device_days;
+}
+
+static rig_result open_ca(const char *out_folder, const char *name, const struct rig_suite *suite,
+                          const char *passphrase, const struct rig_clock *clock, struct rig_ca **ca,
+                          struct rig_error *err)
+{
+    RIG_AUTO(rig_free_chars) char *folder = NULL;
+    struct rig_ca_local_plan plan;
+
+    RIG_TRY(rig_path_join(out_folder, name, &folder, err));
+    if (suite == NULL) {
+        return rig_ca_local_open(folder, NULL, passphrase, clock, ca, err);
+    }
+    plan_of(suite, &plan);
+    return rig_ca_local_open(folder, &plan, passphrase, clock, ca, err);
+}
+
+rig_result rig_open_work_ca(const char *out_folder, const struct rig_suite *suite,
+                            const char *passphrase, const struct rig_clock *clock,
+                            struct rig_ca **ca, struct rig_error *err)
+{
+    return open_ca(out_folder, "ca", suite, passphrase, clock, ca, err);
+}
+
+static rig_result make_identity(struct rig_services *services, enum rig_case_server kind,
+                                struct rig_wait wait, struct rig_error *err)
+{
+    const struct rig_suite *suite = services->options->suite;
+    struct rig_ca *ca = kind == RIG_SERVER_OTHER_ROOT ? services->other_ca : services->ca;
+    struct rig_server_identity *identity = &services->identities[kind];
+    RIG_AUTO(rig_ca_certificate_free) struct rig_ca_certificate certificate = {0};
+    const int64_t now_ms = rig_clock_now_ms(services->options->clock);
+    char other_name[sizeof suite->server_name + sizeof OTHER_NAME_PREFIX];
+    const char *names[2] = {suite->server_name, NULL};
+    struct rig_ca_request request = {
+        .profile = RIG_PROFILE_SERVER,
+        .dns_names = names,
+        .not_after_ms = now_ms + SERVER_VALID_DAYS * DAY_MS,
+    };
+
+    if (kind == RIG_SERVER_OTHER_NAME) {
+        (void)snprintf(other_name, sizeof other_name, "%s%s", OTHER_NAME_PREFIX,
+                       suite->server_name);
+        names[0] = other_name;
+    }
+    if (kind == RIG_SERVER_EXPIRED) {
+        request.not_before_ms = now_ms - 2 * DAY_MS;
+        request.not_after_ms = now_ms - DAY_MS;
+    }
+    request.common_name = names[0];
+    identity->key_pem.secret = true;
+    RIG_TRY(rig_ca_make_server(ca, &request, RIG_KEY_P256, &identity->key_pem, &certificate, wait,
+                               err));
+    return rig_buf_append(&identity->chain_pem, certificate.chain_pem.data,
+                          certificate.chain_pem.len, err);
+}
+
+static rig_result prepare(struct rig_services *services, struct rig_error *err)
+{
+    const struct rig_run_options *options = services->options;
+    const struct rig_suite *suite = options->suite;
+    const struct rig_wait wait = rig_wait_ms(PREPARE_TIMEOUT_MS, options->cancel);
+    struct rig_tls_server_options server = {
+        .bind_address = suite->server_bind[0] != '\0' ? suite->server_bind
+                        : options->loopback           ? "127.0.0.1"
+                                                      : NULL,
+        .first_port = suite->first_port,
+        .last_port = suite->last_port,
+        .clock = options->clock,
+    };
+
+    RIG_TRY(rig_open_work_ca(options->out_folder, suite, options->ca_passphrase, options->clock,
+                             &services->ca, err));
+    RIG_TRY(
+        rig_recover(services->reg, services->ca, services->run_id, &services->recovery, wait, err));
+    RIG_TRY(open_ca(options->out_folder, "test-pki", suite, options->ca_passphrase, options->clock,
+                    &services->other_ca, err));
+    for (size_t kind = 0; kind < RIG_SERVER_KINDS; kind++) {
+        RIG_TRY_IN(make_identity(services, (enum rig_case_server)kind, wait, err), err,
+                   "test server's identity");
+    }
+    return rig_tls_server_start(&server, &services->server, err);
+}
+
+static void *prepare_thread(void *ctx)
+{
+    struct rig_services *services = ctx;
+    const bool ok = prepare(services, &services->error).ok;
+
+    atomic_store(&services->ready, ok ? 1 : 2);
+    (void)eventfd_write(services->ready_fd, 1);
+    return NULL;
+}
+
+rig_result rig_services_start(struct rig_services *services, const struct rig_run_options *options,
+                              struct rig_register *reg, const char *run_id, struct rig_error *err)
+{
+    int rc;
+
+    memset(services, 0, sizeof *services);
+    services->options = options;
+    services->reg = reg;
+    services->run_id = run_id;
+    atomic_init(&services->ready, 0);
+    services->ready_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (services->ready_fd < 0) {
+        return rig_fail_errno(err, errno, "cannot make an event descriptor");
+    }
+    rc = pthread_create(&services->thread, NULL, prepare_thread, services);
+    if (rc != 0) {
+        rig_close_fd(&services->ready_fd);
+        return rig_fail_errno(err, rc, "cannot start a thread");
+    }
+    services->thread_started = true;
+    return RIG_DONE;
+}
+
+rig_result rig_services_await(struct rig_services *services, struct rig_wait wait,
+                              struct rig_error *err)
+{
+    if (atomic_load(&services->ready) == 0) {
+        RIG_TRY(rig_wait_fd(wait, services->ready_fd, POLLIN, "the CA and the test server", err));
+    }
+    if (atomic_load(&services->ready) != 1) {
+        return rig_fail_as(err, &services->error);
+    }
+    return RIG_DONE;
+}
+
+void rig_services_stop(struct rig_services *services)
+{
+    if (services->thread_started) {
+        (void)pthread_join(services->thread, NULL);
+        services->thread_started = false;
+    }
+    rig_tls_server_stop(services->server);
+    services->server = NULL;
+    for (size_t kind = 0; kind < RIG_SERVER_KINDS; kind++) {
+        rig_buf_free(&services->identities[kind].chain_pem);
+        rig_buf_free(&services->identities[kind].key_pem);
+    }
+    rig_auto_ca(&services->other_ca);
+    rig_auto_ca(&services->ca);
+    rig_close_fd(&services->ready_fd);
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rig/run/shelf.h"
+
+#include "rig/base/file.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STOP_GRACE_MS 2000
+#define MAX_ARGS (24 + 2 * RIG_SHELF_MAX_FAULTS)
+#define FIRST_MAC 0x246f28aa0000ULL /* below it: Espressif's 24:6f:28 */
+
+static void set_place(struct rig_bench_board *place, size_t number)
+{
+    const unsigned long long mac = FIRST_MAC + number;
+
+    memset(place, 0, sizeof *place);
+    (void)snprintf(place->id.text, sizeof place->id.text, "b%zu", number);
+    (void)rig_copy_text(place->chip, sizeof place->chip, "esp32");
+    for (size_t i = 0; i < RIG_MAC_SIZE; i++) {
+        place->mac[i] = (uint8_t)(mac >> (8 * (RIG_MAC_SIZE - 1 - i)));
+    }
+    place->has_mac = true;
+    place->baud = 115200;
+    place->enabled = true;
+}
+
+static rig_result start_one(const struct rig_shelf_options *options, const char *program,
+                            struct rig_bench_board *place, size_t number, struct rig_child *child,
+                            struct rig_error *err)
+{
+    char flash[PATH_MAX];
+    char log[PATH_MAX];
+    char mac[18];
+    const char *args[MAX_ARGS];
+    size_t n = 0;
+    const uint8_t *m = place->mac;
+
+    (void)snprintf(flash, sizeof flash, "%s/%s.flash", options->folder, place->id.text);
+    (void)snprintf(log, sizeof log, "%s/%s.log", options->folder, place->id.text);
+    (void)snprintf(mac, sizeof mac, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4],
+                   m[5]);
+    args[n++] = program;
+    args[n++] = "--exit-with-parent";
+    args[n++] = "--name";
+    args[n++] = place->id.text;
+    args[n++] = "--chip";
+    args[n++] = place->chip;
+    args[n++] = "--flash";
+    args[n++] = flash;
+    args[n++] = "--mac";
+    args[n++] = mac;
+    if (options->pace != NULL) {
+        args[n++] = "--pace";
+        args[n++] = options->pace;
+    }
+    for (size_t i = 0; i < options->n_faults; i++) {
+        if (options->faults[i].board == number) {
+            args[n++] = "--fault";
+            args[n++] = options->faults[i].name;
+        }
+    }
+    args[n] = NULL;
+    return rig_child_start(child, args, log, err);
+}
+
+static rig_result read_address(struct rig_child *child, struct rig_bench_board *place,
+                               const char *folder, struct rig_wait wait, struct rig_error *err)
+{
+    RIG_AUTO(rig_buf_free) struct rig_buf line = {0};
+
+    RIG_TRY_IN(rig_child_read_line(child, wait, &line, err), err,
+               "virtual board %s (its words are in %s/%s.log)", place->id.text, folder,
+               place->id.text);
+    (void)rig_copy_text(place->port, sizeof place->port, rig_buf_text(&line));
+    return RIG_DONE;
+}
+
+static rig_result start_all(const struct rig_shelf_options *options, struct rig_shelf *shelf,
+                            struct rig_wait wait, struct rig_error *err)
+{
+    RIG_AUTO(rig_free_chars) char *folder = NULL;
+    RIG_AUTO(rig_free_chars) char *program = NULL;
+
+    RIG_TRY(rig_program_folder(&folder, err));
+    RIG_TRY(rig_path_join(folder, "vboard", &program, err));
+    RIG_TRY(rig_dir_make(options->folder, 0755, err));
+    for (size_t i = 0; i < options->n_boards; i++) {
+        set_place(&shelf->boards[i], i + 1);
+        RIG_TRY(start_one(options, program, &shelf->boards[i], i + 1, &shelf->children[i], err));
+        shelf->n_boards++;
+    }
+    for (size_t i = 0; i < options->n_boards; i++) {
+        RIG_TRY(read_address(&shelf->children[i], &shelf->boards[i], options->folder, wait, err));
+    }
+    return RIG_DONE;
+}
+
+rig_result rig_shelf_start(const struct rig_shelf_options *options, struct rig_shelf *shelf,
+                           struct rig_wait wait, struct rig_error *err)
+{
+    rig_result result;
+
+    memset(shelf, 0, sizeof *shelf);
+    shelf->children = calloc(options->n_boards, sizeof *shelf->children);
+    shelf->boards = calloc(options->n_boards, sizeof *shelf->boards);
+    result = shelf->children == NULL || shelf->boards == NULL
+                 ? rig_fail_memory(err)
+                 : start_all(options, shelf, wait, err);
+    if (!result.ok) {
+        rig_shelf_stop(shelf);
+    }
+    return result;
+}
+
+void rig_shelf_stop(struct rig_shelf *shelf)
+{
+    for (size_t i = 0; i < shelf->n_boards; i++) {
+        rig_child_stop(&shelf->children[i], STOP_GRACE_MS);
+    }
+    free(shelf->children);
+    free(shelf->boards);
+    memset(shelf, 0, sizeof *shelf);
+}

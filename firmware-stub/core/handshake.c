@@ -22,7 +22,8 @@ struct session {
     struct agent_handshake_result *out;
     uint64_t deadline_ms;
     bool open;
-    int io; /* the failure of the transport, 0: none */
+    bool judged; /* mbedTLS looked at the server's chain */
+    int io;      /* the failure of the transport, 0: none */
     struct agent_sniff sent;
     struct agent_sniff received;
     mbedtls_ssl_context ssl;
@@ -167,6 +168,7 @@ static int note_server_leaf(void *ctx, mbedtls_x509_crt *cert, int depth, uint32
     struct session *s = ctx;
 
     (void)flags;
+    s->judged = true;
     if (depth == 0) {
         s->out->has_server_leaf =
             agent_sha256(cert->raw.p, cert->raw.len, s->out->server_leaf_sha256) == 0;
@@ -379,7 +381,7 @@ static void note_evidence(struct session *s)
     const char *cipher = mbedtls_ssl_get_ciphersuite(&s->ssl);
     const mbedtls_x509_crt *peer = mbedtls_ssl_get_peer_cert(&s->ssl);
 
-    out->verify_flags = mbedtls_ssl_get_verify_result(&s->ssl);
+    out->verify_flags = s->judged ? mbedtls_ssl_get_verify_result(&s->ssl) : 0xffffffffu;
     out->shown = shown_of(s);
     out->has_client_random = s->sent.has_client_random;
     memcpy(out->client_random, s->sent.client_random, sizeof out->client_random);

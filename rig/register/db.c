@@ -9,11 +9,30 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BUSY_TIMEOUT_MS 5000
+#define BUSY_TIMEOUT_MS 2000
+
+/* sqlite3_system_errno is whatever errno was at the end of SQLite's own clean-up; its files
+ * remember better. */
+static int last_errno(struct rig_register *reg)
+{
+    sqlite3_file *log = NULL;
+    int of_log = 0;
+    int of_file = 0;
+
+    (void)sqlite3_file_control(reg->db, "main", SQLITE_FCNTL_LAST_ERRNO, &of_file);
+    if (sqlite3_file_control(reg->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK &&
+        log != NULL && log->pMethods != NULL) {
+        (void)log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &of_log);
+    }
+    if (of_log == 0 && of_file == 0) {
+        return sqlite3_system_errno(reg->db);
+    }
+    return of_log != 0 ? of_log : of_file;
+}
 
 static rig_result fail_io(struct rig_register *reg, struct rig_error *err)
 {
-    const int system_errno = sqlite3_system_errno(reg->db);
+    const int system_errno = last_errno(reg);
 
     switch (system_errno) {
     case ENOSPC:

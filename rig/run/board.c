@@ -248,7 +248,7 @@ static bool held_back(struct rig_board *board, const struct rig_step_plan *plan,
     if (board->options->cancel != NULL && rig_cancel_reason(board->options->cancel) != 0) {
         (void)rig_copy_text(reason, reason_size, "the run was cancelled");
     } else if (board->dead) {
-        (void)snprintf(reason, reason_size, "not run: %s", board->dead_because);
+        (void)snprintf(reason, reason_size, "not run: %.200s", board->dead_because);
     } else if (rig_wait_over(board->limit)) {
         (void)snprintf(reason, reason_size, "not run: the board's limit of %lld s is used up",
                        (long long)(board->options->suite->board_limit_ms / 1000));

@@ -76,7 +76,7 @@ struct rig_board {
 
     struct rig_cell cell;
     bool dead; /* nothing more can run on this board */
-    char dead_because[RIG_ERROR_TEXT_SIZE];
+    char dead_because[160];
 };
 
 /* Steps that a suite makes of a board: before + keys * each_key + after. */

@@ -17,6 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Of a run's folder; with a board's name behind it, it must fit a report's log_path. */
+#define FOLDER_SIZE 440
+
 #define EXIT_PASSED 0
 #define EXIT_FAILED 1
 #define EXIT_ERROR 3
@@ -39,7 +42,7 @@ struct run {
     struct rig_jsonl *lines;
     struct rig_progress *progress;
     struct rig_board *boards;
-    char folder[PATH_MAX];
+    char folder[FOLDER_SIZE];
     int64_t started_ns;
 };
 
@@ -117,8 +120,11 @@ static rig_result open_run(struct run *run, struct rig_error *err)
 
     RIG_TRY(rig_register_open(options->out_folder, true, options->clock, &run->reg, err));
     name_run(&named);
-    (void)snprintf(run->folder, sizeof run->folder, "%s/runs/%s", options->out_folder,
-                   named.run_id);
+    if ((size_t)snprintf(run->folder, sizeof run->folder, "%s/runs/%s", options->out_folder,
+                         named.run_id) >= sizeof run->folder) {
+        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
+                        "the name of the work folder is too long: '%.80s...'", options->out_folder);
+    }
     RIG_TRY(rig_dir_make(run->folder, 0755, err));
     RIG_TRY(fill_report(run, err));
     memcpy(run->report->run_id, named.run_id, sizeof named.run_id);

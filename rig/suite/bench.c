@@ -30,8 +30,7 @@ static void read_port(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_
     }
     if (!rig_link_check_address(board->port, &err).ok) {
         rig_yaml_mistake(mistakes, node->line,
-                         "found %s for port (%.200s); expected rfc2217://HOST:PORT, "
-                         "serial:///dev/ttyUSB0 or a path such as /dev/ttyUSB0",
+                         "found %s for port; expected the address of a board (%.240s)",
                          rig_yaml_quote_node(node).text, err.text);
         board->port[0] = '\0';
     }
@@ -114,8 +113,8 @@ static void check_recipe(struct rig_yaml_mistakes *mistakes, const struct rig_ya
     }
     if (!rig_reset_parse("bench", text, &recipe, &err).ok) {
         rig_yaml_mistake(mistakes, item->line,
-                         "found %s for a recipe (%.160s); expected commands D0 D1 R0 R1 U<d>,<r> "
-                         "W<seconds> joined by |",
+                         "found %s for a recipe; expected commands D0 D1 R0 R1 U<d>,<r> W<seconds> "
+                         "joined by | (%.200s)",
                          rig_yaml_quote_text(text).text, err.text);
     }
 }
@@ -215,7 +214,7 @@ static const struct rig_yaml_key bench_keys[] = {
      .required = true,
      .read = rig_yaml_skip,
      .form = "1",
-     .doc = "Version of the file's form."},
+     .doc = "Version of the file's form: 1."},
     {.name = "defaults",
      .type = RIG_YAML_CUSTOM,
      .read = rig_yaml_skip, /* read before the boards, wherever it stands */

@@ -87,9 +87,6 @@ static void meet_case(struct walk *walk, const struct rig_step_plan *step)
 {
     const struct rig_case_plan *plan = &step->handshake;
 
-    if (rig_certificate_traits[plan->certificate].needs_flashed) {
-        need(walk, step, RIG_HAS_FLASHED | RIG_HAS_FIRMWARE);
-    }
     if (plan->control) {
         walk->n_open = 0;
         walk->controlled = true;
@@ -123,6 +120,9 @@ static void check_pending(struct walk *walk, const char *until)
 static void meet_step(struct walk *walk, const struct rig_step_plan *step)
 {
     const struct rig_step_traits *traits = &rig_step_traits[step->kind];
+    const bool shows_flash = step->kind == RIG_STEP_CASE &&
+                             rig_certificate_traits[step->handshake.certificate].needs_flashed;
+    const unsigned needs = traits->needs | (shows_flash ? RIG_HAS_FLASHED : 0);
 
     if ((traits->lists & walk->list) == 0) {
         rig_yaml_mistake(walk->mistakes, step->line,
@@ -132,7 +132,7 @@ static void meet_step(struct walk *walk, const struct rig_step_plan *step)
                          walk->list_name);
         return;
     }
-    need(walk, step, traits->needs);
+    need(walk, step, needs);
     if ((traits->clears & (RIG_HAS_CERTIFICATE | RIG_HAS_FLASHED)) != 0 ||
         step->kind == RIG_STEP_FLASH) {
         close_brackets(walk);

@@ -8,38 +8,49 @@
 
 #define MAX_WORD 40
 
-static size_t smallest(size_t a, size_t b, size_t c)
+static size_t smaller(size_t a, size_t b)
 {
-    const size_t ab = a < b ? a : b;
-    return ab < c ? ab : c;
+    return a < b ? a : b;
 }
 
-/* Edits between two words, letters' case and '_' against '-' being free; large for long ones. */
+/* Capitals and '_' for '-' are no difference that a person notices. */
+static bool alike(char a, char b)
+{
+    const char x[] = {(char)(a == '_' ? '-' : a), '\0'};
+    const char y[] = {(char)(b == '_' ? '-' : b), '\0'};
+
+    return strcasecmp(x, y) == 0;
+}
+
+/* Edits between two words, a swap of neighbours being one edit; MAX_WORD for words that are too
+ * long to compare. */
 static size_t distance(const char *a, const char *b)
 {
     const size_t n_a = strlen(a);
     const size_t n_b = strlen(b);
-    size_t row[MAX_WORD + 1];
+    size_t rows[3][MAX_WORD + 1];
 
     if (n_a > MAX_WORD || n_b > MAX_WORD) {
         return MAX_WORD;
     }
     for (size_t j = 0; j <= n_b; j++) {
-        row[j] = j;
+        rows[0][j] = j;
     }
     for (size_t i = 1; i <= n_a; i++) {
-        size_t diagonal = row[0];
+        const size_t *before = rows[(i + 1) % 3];
+        const size_t *above = rows[(i - 1) % 3];
+        size_t *row = rows[i % 3];
+
         row[0] = i;
         for (size_t j = 1; j <= n_b; j++) {
-            const char x[] = {(char)(a[i - 1] == '_' ? '-' : a[i - 1]), '\0'};
-            const char y[] = {(char)(b[j - 1] == '_' ? '-' : b[j - 1]), '\0'};
-            const size_t above = row[j];
-            row[j] =
-                smallest(above + 1, row[j - 1] + 1, diagonal + (strcasecmp(x, y) == 0 ? 0 : 1));
-            diagonal = above;
+            row[j] = smaller(smaller(above[j], row[j - 1]) + 1,
+                             above[j - 1] + (alike(a[i - 1], b[j - 1]) ? 0 : 1));
+            if (i > 1 && j > 1 && alike(a[i - 1], b[j - 2]) && alike(a[i - 2], b[j - 1])) {
+                row[j] = smaller(row[j], before[j - 2] + 1);
+            }
         }
     }
-    return row[n_b];
+    return rows[n_a % 3][n_b];
 }
 
 /* Keeps in *best the candidate that is closest to `text`, when it is close at all. */
@@ -309,7 +320,8 @@ bool rig_yaml_read_text(struct rig_yaml_mistakes *mistakes, const struct rig_yam
     char clean[512];
 
     if (node->kind != RIG_YAML_SCALAR) {
-        rig_yaml_mistake(mistakes, node->line, "found %s for %s; expected a text",
+        rig_yaml_mistake(mistakes, node->line,
+                         "found %s for %s; expected a text (in quotes when it holds { or [)",
                          rig_yaml_quote_node(node).text, key->name);
         return false;
     }
@@ -321,18 +333,18 @@ bool rig_yaml_read_text(struct rig_yaml_mistakes *mistakes, const struct rig_yam
                          key->name);
         return false;
     }
+    clean[n < sizeof clean ? n : sizeof clean - 1] = '\0';
+    const char *expected = key->check == NULL ? NULL : key->check(clean);
+    if (expected != NULL) {
+        rig_yaml_mistake(mistakes, node->line, "found %s for %s; expected %s",
+                         rig_yaml_quote_node(node).text, key->name, expected);
+        return false;
+    }
     if (n < (size_t)key->min || n > (size_t)key->max || n >= out_size || n >= sizeof clean) {
         rig_yaml_mistake(mistakes, node->line,
                          "found %s with %zu bytes for %s; expected %" PRId64 " to %" PRId64
                          " bytes",
                          rig_yaml_quote_node(node).text, n, key->name, key->min, key->max);
-        return false;
-    }
-    clean[n] = '\0';
-    const char *expected = key->check == NULL ? NULL : key->check(clean);
-    if (expected != NULL) {
-        rig_yaml_mistake(mistakes, node->line, "found %s for %s; expected %s",
-                         rig_yaml_quote_node(node).text, key->name, expected);
         return false;
     }
     memcpy(out, clean, n + 1);
@@ -368,7 +380,7 @@ static void read_value(struct rig_yaml_mistakes *mistakes, const struct rig_yaml
 {
     char *field = (char *)target + key->offset;
     int64_t number;
-    int word;
+    int word = 0;
 
     switch (key->type) {
     case RIG_YAML_TEXT:
@@ -444,8 +456,8 @@ void rig_yaml_read_mapping(struct rig_yaml_mistakes *mistakes, const struct rig_
     }
     for (size_t i = 0; i < schema->n_keys; i++) {
         if (schema->keys[i].required && rig_yaml_find(node, schema->keys[i].name) == NULL) {
-            rig_yaml_mistake(mistakes, node->line, "found no key \"%s\" in %s; expected it: %s",
-                             schema->keys[i].name, schema->name, schema->keys[i].doc);
+            rig_yaml_mistake(mistakes, node->line, "found %s without \"%s\"; expected that key: %s",
+                             schema->name, schema->keys[i].name, schema->keys[i].doc);
         }
     }
 }

@@ -311,11 +311,25 @@ static bool line_has_tab_indent(const char *text, size_t n_bytes, int line)
     return at < end && *at == '\t';
 }
 
+/*
+ * Where a person would look. Quotes, brackets and words without a colon are noticed late: the place
+ * to look at is where they begin.
+ */
+static int line_to_blame(const yaml_parser_t *parser)
+{
+    const bool late = parser->error == YAML_SCANNER_ERROR ||
+                      (parser->context != NULL && strstr(parser->context, "flow") != NULL);
+
+    return (int)(late && parser->context != NULL ? parser->context_mark.line
+                                                 : parser->problem_mark.line) +
+           1;
+}
+
 /* libyaml's complaint in our form. Its own words are kept: they name the construct. */
 static void explain(const yaml_parser_t *parser, const char *text, size_t n_bytes,
                     struct rig_yaml_mistakes *mistakes)
 {
-    const int line = (int)parser->problem_mark.line + 1;
+    const int problem_line = (int)parser->problem_mark.line + 1;
     const char *problem = parser->problem == NULL ? "unreadable YAML" : parser->problem;
 
     if (parser->error == YAML_READER_ERROR) {
@@ -324,23 +338,17 @@ static void explain(const yaml_parser_t *parser, const char *text, size_t n_byte
                          problem);
         return;
     }
-    if (line_has_tab_indent(text, n_bytes, line)) {
-        rig_yaml_mistake(mistakes, line,
+    if (line_has_tab_indent(text, n_bytes, problem_line)) {
+        rig_yaml_mistake(mistakes, problem_line,
                          "found a tab at the start of the line; expected spaces (YAML forbids tabs "
                          "there)");
         return;
     }
-    if (parser->context != NULL) {
-        rig_yaml_mistake(mistakes, line,
-                         "found broken YAML (%s, %s that begins at line %d); expected well-formed "
-                         "YAML: look at indentation, colons, quotes and brackets",
-                         problem, parser->context, (int)parser->context_mark.line + 1);
-        return;
-    }
-    rig_yaml_mistake(mistakes, line,
-                     "found broken YAML (%s); expected well-formed YAML: look at indentation, "
-                     "colons, quotes and brackets",
-                     problem);
+    rig_yaml_mistake(mistakes, line_to_blame(parser),
+                     "found broken YAML (%s%s%s at line %d); expected well-formed YAML: look at "
+                     "indentation, colons, quotes and brackets (text with { or [ wants quotes)",
+                     parser->context != NULL ? parser->context : "",
+                     parser->context != NULL ? ": " : "", problem, problem_line);
 }
 
 static rig_result run_parser(yaml_parser_t *parser, struct builder *b, const char *text,

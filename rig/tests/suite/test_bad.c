@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every file of the folder on the command line is wrong on purpose and says how, in comments of its
+ * own: the lines
+ * "# expect: LINE: TEXT" are all its mistakes, in order; a text that ends with " ..." is the
+ * beginning of one (where the rest comes from another part of the rig). bench-*.yaml are benches,
+ * the rest are suites.
+ */
+#include "rig/base/file.h"
+#include "rig/suite/bench.h"
+#include "rig/suite/check.h"
+#include "rig/suite/suite.h"
+
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define MARK "# expect: "
+
+static const char *folder;
+
+/* What the file's comments promise, in the form of `mistakes`. */
+static void collect_expected(const char *path, const struct rig_buf *text, struct rig_buf *expected)
+{
+    struct rig_error err = {0};
+    const uint8_t *at = text->data;
+    const uint8_t *end = text->data + text->len;
+
+    while (at < end) {
+        const uint8_t *newline = memchr(at, '\n', (size_t)(end - at));
+        const uint8_t *line_end = newline == NULL ? end : newline;
+
+        if ((size_t)(line_end - at) > strlen(MARK) && memcmp(at, MARK, strlen(MARK)) == 0) {
+            assert_true(rig_buf_printf(expected, &err, "%s:%.*s\n", path,
+                                       (int)(line_end - at - (ptrdiff_t)strlen(MARK)),
+                                       (const char *)at + strlen(MARK))
+                            .ok);
+        }
+        at = line_end + 1;
+    }
+}
+
+/* Both are lines; consumes them. */
+static void compare_lines(char *found, char *expected)
+{
+    char *found_rest = NULL;
+    char *expected_rest = NULL;
+    const char *wanted = strtok_r(expected, "\n", &expected_rest);
+    const char *line = strtok_r(found, "\n", &found_rest);
+
+    while (wanted != NULL && line != NULL) {
+        const size_t n = strlen(wanted);
+        if (n > 4 && strcmp(wanted + n - 4, " ...") == 0) {
+            assert_memory_equal(line, wanted, n - 3 < strlen(line) ? n - 3 : strlen(line));
+        } else {
+            assert_string_equal(line, wanted);
+        }
+        wanted = strtok_r(NULL, "\n", &expected_rest);
+        line = strtok_r(NULL, "\n", &found_rest);
+    }
+    if (wanted != NULL || line != NULL) {
+        fail_msg("missing: %s, too much: %s", wanted != NULL ? wanted : "-",
+                 line != NULL ? line : "-");
+    }
+}
+
+static void check_one(const char *name)
+{
+    RIG_AUTO(rig_buf_free) struct rig_buf text = {0};
+    RIG_AUTO(rig_buf_free) struct rig_buf expected = {0};
+    RIG_AUTO(rig_buf_free) struct rig_buf mistakes = {0};
+    RIG_AUTO(rig_auto_suite) struct rig_suite *suite = NULL;
+    RIG_AUTO(rig_auto_bench) struct rig_bench *bench = NULL;
+    struct rig_error err = {0};
+    char path[1024];
+
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    assert_true(rig_file_read(path, 1u << 20, &text, &err).ok);
+    collect_expected(name, &text, &expected);
+    if (expected.len == 0) {
+        fail_msg("%s has no line that begins with \"%s\"", name, MARK);
+    }
+    const char *content = rig_buf_text(&text);
+    const rig_result result =
+        strncmp(name, "bench-", 6) == 0
+            ? rig_bench_parse(name, content, text.len, &bench, &mistakes, &err)
+            : rig_suite_parse(name, content, text.len, &suite, &mistakes, &err);
+    if (result.ok) {
+        fail_msg("%s was accepted", name);
+    }
+    assert_null(suite);
+    assert_null(bench);
+    assert_int_equal(err.cls, RIG_CLASS_USAGE);
+    assert_int_equal(err.code, RIG_E_INVALID);
+    assert_memory_equal(err.text, rig_buf_text(&mistakes), strlen(err.text));
+    assert_int_equal(rig_buf_text(&mistakes)[strlen(err.text)], '\n');
+    compare_lines((char *)mistakes.data, (char *)expected.data);
+}
+
+static void every_bad_file_says_what_is_wrong(void **state)
+{
+    size_t n_suites = 0;
+    size_t n_benches = 0;
+    DIR *entries = opendir(folder);
+    const struct dirent *entry;
+
+    (void)state;
+    assert_non_null(entries);
+    while ((entry = readdir(entries)) != NULL) {
+        if (entry->d_name[0] == '.') {
+            continue;
+        }
+        check_one(entry->d_name);
+        if (strncmp(entry->d_name, "bench-", 6) == 0) {
+            n_benches++;
+        } else {
+            n_suites++;
+        }
+    }
+    (void)closedir(entries);
+    print_message("%zu suites, %zu benches\n", n_suites, n_benches);
+    assert_true(n_suites >= 40);
+    assert_true(n_benches >= 15);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_bad_file_says_what_is_wrong)};
+
+    if (argc != 2) {
+        return 2;
+    }
+    folder = argv[1];
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

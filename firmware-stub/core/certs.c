@@ -41,7 +41,7 @@ static bool tlv_crc_right(struct agent *agent, const struct agent_partition *par
 }
 
 /* The last entry of the type counts, as for Espressif's reader. */
-static int tlv_find(struct agent *agent, const struct agent_partition *part, uint8_t type,
+static int tlv_find(struct agent *agent, const struct agent_partition *part, unsigned type,
                     struct tlv *out, struct agent_failure *why)
 {
     uint32_t end =

@@ -108,12 +108,16 @@ static rig_result add_subject_key_id(X509 *certificate, struct rig_error *err)
 static rig_result make_authority_key_id(const X509 *issuer, AUTHORITY_KEYID **out,
                                         struct rig_error *err)
 {
-    const ASN1_OCTET_STRING *id = X509_get0_subject_key_id((X509 *)issuer);
+    /* not X509_get0_subject_key_id: that settles what a root still under construction is */
+    RIG_AUTO(rig_auto_ASN1_OCTET_STRING)
+    ASN1_OCTET_STRING *id = X509_get_ext_d2i(issuer, NID_subject_key_identifier, NULL, NULL);
     RIG_AUTO(rig_auto_AUTHORITY_KEYID) AUTHORITY_KEYID *made = AUTHORITY_KEYID_new();
 
-    if (id == NULL || made == NULL || (made->keyid = ASN1_OCTET_STRING_dup(id)) == NULL) {
+    if (id == NULL || made == NULL) {
         return rig_pki_fail_library(err, "take the issuer's key identifier");
     }
+    made->keyid = id;
+    id = NULL;
     *out = made;
     made = NULL;
     return RIG_DONE;

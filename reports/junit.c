@@ -307,13 +307,19 @@ static rig_result write_case(struct document *document, const struct rig_board_r
     return RIG_DONE;
 }
 
+/* Names of suites may not be empty for any reader. */
+static const char *suite_name(const struct rig_run_report *run)
+{
+    return run->suite[0] != '\0' ? run->suite : "rig";
+}
+
 static rig_result suite_attributes(struct document *document, const struct rig_run_report *run,
                                    const char *board, struct rig_counts counts, int64_t started_ms,
                                    int64_t duration_ns, struct rig_error *err)
 {
     char name[sizeof run->suite + sizeof(struct rig_board_id) + 1];
 
-    (void)snprintf(name, sizeof name, "%s.%s", run->suite, board);
+    (void)snprintf(name, sizeof name, "%s.%s", suite_name(run), board);
     RIG_TRY(attribute(document, "name", name, err));
     attribute_count(document, "tests", counts.n);
     attribute_count(document, "failures", counts.fail);
@@ -390,7 +396,7 @@ static rig_result write_run(struct document *document, const struct rig_run_repo
     note(document, xmlTextWriterSetIndent(document->writer, 1));
     note(document, xmlTextWriterStartDocument(document->writer, "1.0", "UTF-8", NULL));
     start(document, "testsuites");
-    RIG_TRY(attribute(document, "name", run->suite, err));
+    RIG_TRY(attribute(document, "name", suite_name(run), err));
     attribute_count(document, "tests", counts.n);
     attribute_count(document, "failures", counts.fail);
     attribute_count(document, "errors", counts.error);

@@ -8,7 +8,7 @@
  *       - id: b1
  *         port: rfc2217://127.0.0.1:4001      # or /dev/ttyUSB0
  *         reset: [unix-tight, "D0|R1|W0.1|D1|R0|W0.05|D0"]
- *         mac: 24:6f:28:aa:00:01              # optional: a board that answers with another MAC is an error
+ *         mac: 24:6f:28:aa:00:01   # optional: a board that answers with another MAC is an error
  *         enabled: true
  *         notes: left socket
  */
@@ -22,12 +22,12 @@
 
 struct rig_bench_board {
     struct rig_board_id id;
-    char port[160];      /* an address of rig_link_open */
-    char chip[16];       /* "" any */
-    unsigned baud;       /* of the firmware's console */
+    char port[160]; /* an address of rig_link_open */
+    char chip[16];  /* "" any */
+    unsigned baud;  /* of the firmware's console */
     bool has_mac;
     uint8_t mac[RIG_MAC_SIZE];
-    size_t n_recipes;    /* 0: built-in order */
+    size_t n_recipes;                        /* 0: built-in order */
     char recipes[RIG_BENCH_MAX_RECIPES][96]; /* names or notation, checked */
     bool enabled;
     char notes[128];

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A suite file (YAML) as a plan. Everything is checked here, so that the runner meets no surprise: unknown keys, wrong
- * types, values out of range, duplicates and steps in an impossible order are refused with "FILE:LINE: what was found;
- * what was expected", class USAGE. All mistakes of a file are reported at once, one a line, the first one in `err`.
- * Steps and cases are driven by const tables here (their names, defaults and what they need); no string comparisons
- * elsewhere.
+ * A suite file (YAML) as a plan. Everything is checked here, so that the runner meets no surprise:
+ * unknown keys, wrong types, values out of range, duplicates and steps in an impossible order are
+ * refused with "FILE:LINE: what was found; what was expected", class USAGE. All mistakes of a file
+ * are reported at once, one a line, the first one in `err`. Steps and cases are driven by const
+ * tables here (their names, defaults and what they need); no string comparisons elsewhere.
  */
 #ifndef RIG_SUITE_SUITE_H
 #define RIG_SUITE_SUITE_H
@@ -12,7 +12,7 @@
 #include "rig/base/buf.h"
 #include "rig/base/ids.h"
 
-#define RIG_SUITE_MAX_KEYS  5
+#define RIG_SUITE_MAX_KEYS 5
 #define RIG_SUITE_MAX_STEPS 64
 
 enum rig_step_kind {
@@ -25,16 +25,17 @@ enum rig_step_kind {
     RIG_STEP_FLASH,     /* esp_secure_cert written and proven by MD5 */
     RIG_STEP_READ_BACK, /* the partition as the chip has it, byte for byte */
     RIG_STEP_BOOT,      /* restart into the firmware */
-    RIG_STEP_INSTALLED, /* the device's certificate state: fingerprints and key match; register closed */
+    RIG_STEP_INSTALLED, /* the device's certificate state: fingerprints and key match; register
+                           closed */
     RIG_STEP_CASE,      /* a handshake */
     RIG_STEP_KINDS
 };
 
 /* Which certificate the board is told to present. */
 enum rig_case_certificate {
-    RIG_CASE_INSTALLED = 0,   /* what is flashed */
-    RIG_CASE_REVOKED,         /* issued for this key by the CA, revoked, CRL published */
-    RIG_CASE_OTHER_ROOT,      /* a chain of the same shape under a root that the server does not know */
+    RIG_CASE_INSTALLED = 0, /* what is flashed */
+    RIG_CASE_REVOKED,       /* issued for this key by the CA, revoked, CRL published */
+    RIG_CASE_OTHER_ROOT, /* a chain of the same shape under a root that the server does not know */
     RIG_CASE_NO_INTERMEDIATE, /* the installed leaf alone */
     RIG_CASE_EXPIRED,         /* issued with a notAfter in the past */
     RIG_CASE_NO_CERTIFICATE,
@@ -58,14 +59,15 @@ struct rig_case_plan {
     enum rig_case_certificate certificate;
     enum rig_case_server server;
     enum rig_case_outcome expect;
-    int verify_errors[4];  /* server rejects: allowed X509_V_ERR_*; n 0: any */
+    int verify_errors[4]; /* server rejects: allowed X509_V_ERR_*; n 0: any */
     size_t n_verify_errors;
-    int verify_depth;      /* -1: any */
-    int alerts[4];         /* allowed alert numbers of the side that rejects; n 0: any */
+    int verify_depth; /* -1: any */
+    int alerts[4];    /* allowed alert numbers of the side that rejects; n 0: any */
     size_t n_alerts;
     uint32_t verify_flags; /* device rejects: mbedTLS flags that must be set; 0: any */
     bool allow_silent;     /* a rejection without an alert also passes */
-    bool control;          /* a positive control: negatives before the next control prove nothing when it fails */
+    bool control; /* a positive control: negatives before the next control prove nothing when it
+                     fails */
 };
 
 struct rig_budget {
@@ -75,13 +77,13 @@ struct rig_budget {
 
 struct rig_step_plan {
     enum rig_step_kind kind;
-    char name[48];       /* unique within its list: "keygen", "revoked-leaf" */
-    char title[96];      /* for people; may be "" */
+    char name[48];  /* unique within its list: "keygen", "revoked-leaf" */
+    char title[96]; /* for people; may be "" */
     int64_t timeout_ms;
     struct rig_budget budget;
-    unsigned retries;    /* further tries after a rig, network or line fault; a pass then is `flaky` */
+    unsigned retries; /* further tries after a rig, network or line fault; a pass then is `flaky` */
     struct rig_case_plan handshake; /* RIG_STEP_CASE only */
-    int line;            /* in the file */
+    int line;                       /* in the file */
 };
 
 struct rig_step_list {
@@ -93,28 +95,31 @@ struct rig_suite {
     char path[256];
     char name[48];
     char description[256];
-    char device_id[48];       /* pattern: "{mac}" is replaced by the MAC, lower-case hex without separators */
-    char organization[64];    /* "" none */
-    char country[3];          /* "" none */
-    size_t n_levels;          /* of the local CA, root first */
+    char device_id[48];    /* pattern: "{mac}" is replaced by the MAC, lower-case hex without
+                              separators */
+    char organization[64]; /* "" none */
+    char country[3];       /* "" none */
+    size_t n_levels;       /* of the local CA, root first */
     char levels[6][32];
-    int64_t device_days;      /* validity asked for */
-    char server_name[64];     /* what a good server certificate says and the board expects */
-    char server_bind[64];     /* address the test server listens on; "" loopback for virtual boards, all interfaces else */
-    char server_host[64];     /* address that boards connect to; "": as seen from the rig's side */
-    uint16_t first_port;      /* 0: ephemeral */
+    int64_t device_days;  /* validity asked for */
+    char server_name[64]; /* what a good server certificate says and the board expects */
+    char server_bind[64]; /* address the test server listens on; "" loopback for virtual boards, all
+                             interfaces else */
+    char server_host[64]; /* address that boards connect to; "": as seen from the rig's side */
+    uint16_t first_port;  /* 0: ephemeral */
     uint16_t last_port;
-    int min_tls;              /* 0x0303, 0x0304 */
+    int min_tls; /* 0x0303, 0x0304 */
     int max_tls;
     int security_level;
-    bool relay;               /* transport: relay; else direct */
-    unsigned flash_baud;      /* 0: stay at 115200 */
-    char partition[17];       /* label of the certificate partition, "esp_secure_cert" */
-    int64_t board_limit_ms;   /* no board takes longer, whatever happens */
+    bool relay;             /* transport: relay; else direct */
+    unsigned flash_baud;    /* 0: stay at 115200 */
+    char partition[17];     /* label of the certificate partition, "esp_secure_cert" */
+    int64_t board_limit_ms; /* no board takes longer, whatever happens */
     size_t n_keys;
     enum rig_key_type keys[RIG_SUITE_MAX_KEYS];
-    struct rig_step_list before;   /* once per board */
-    struct rig_step_list each_key; /* once per board and key type; the last one's certificate stays on the board */
+    struct rig_step_list before; /* once per board */
+    struct rig_step_list
+        each_key; /* once per board and key type; the last one's certificate stays on the board */
     struct rig_step_list after;
 };
 

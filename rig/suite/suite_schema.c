@@ -6,7 +6,6 @@
 #include "rig/suite/suite.h"
 #include "rig/tls/server.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -69,21 +68,32 @@ static void read_levels(struct rig_yaml_mistakes *mistakes, const struct rig_yam
     }
 }
 
+/* "40000-40099" */
+static bool parse_range(const char *text, int64_t *first, int64_t *last)
+{
+    const size_t n_first = rig_yaml_parse_digits(text, first);
+
+    if (n_first == 0 || text[n_first] != '-') {
+        return false;
+    }
+    const char *rest = text + n_first + 1;
+    const size_t n_last = rig_yaml_parse_digits(rest, last);
+    return n_last > 0 && rest[n_last] == '\0';
+}
+
 static void read_ports(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
                        const struct rig_yaml_node *node, void *target)
 {
     struct rig_suite *suite = target;
-    unsigned first;
-    unsigned last;
-    char rest;
+    int64_t first;
+    int64_t last;
 
     (void)key;
     if (node->kind == RIG_YAML_SCALAR && strcmp(node->text, "ephemeral") == 0) {
         return;
     }
-    if (node->kind != RIG_YAML_SCALAR || strspn(node->text, "0123456789-") != strlen(node->text) ||
-        strlen(node->text) > 11 || sscanf(node->text, "%u-%u%c", &first, &last, &rest) != 2 ||
-        first == 0 || last > UINT16_MAX || first > last) {
+    if (node->kind != RIG_YAML_SCALAR || !parse_range(node->text, &first, &last) || first == 0 ||
+        last > UINT16_MAX || first > last) {
         rig_yaml_mistake(mistakes, node->line,
                          "found %s for ports; expected ephemeral, or FIRST-LAST with 1 to 65535, "
                          "such as 40000-40099 (a port for each board at least)",

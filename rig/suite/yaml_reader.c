@@ -145,8 +145,7 @@ static const struct {
 
 #define N_UNITS (sizeof units / sizeof units[0])
 
-/* Digits only, at most nine: no sign, no overflow. Returns their count. */
-static size_t parse_digits(const char *text, int64_t *value)
+size_t rig_yaml_parse_digits(const char *text, int64_t *value)
 {
     size_t n = 0;
 
@@ -161,7 +160,7 @@ static size_t parse_digits(const char *text, int64_t *value)
 bool rig_yaml_parse_duration(const char *text, int64_t *ms)
 {
     int64_t value;
-    const size_t n = parse_digits(text, &value);
+    const size_t n = rig_yaml_parse_digits(text, &value);
 
     if (n == 0 || n > 9) {
         return false;
@@ -199,7 +198,7 @@ static bool read_duration(struct rig_yaml_mistakes *mistakes, const struct rig_y
         return true;
     }
     if (node->kind == RIG_YAML_SCALAR && node->text[0] != '\0') {
-        const size_t n = parse_digits(node->text, &bare);
+        const size_t n = rig_yaml_parse_digits(node->text, &bare);
         if (n == strlen(node->text)) {
             rig_yaml_mistake(mistakes, node->line,
                              "found %s: %s without a unit; expected a duration with its unit, such "
@@ -229,7 +228,7 @@ static bool read_integer(struct rig_yaml_mistakes *mistakes, const struct rig_ya
                          const struct rig_yaml_node *node, int64_t *value)
 {
     if (node->kind == RIG_YAML_SCALAR && !node->quoted) {
-        const size_t n = parse_digits(node->text, value);
+        const size_t n = rig_yaml_parse_digits(node->text, value);
         /* no leading zero: YAML 1.1 reads it as octal, people as decimal */
         const bool plain = n > 0 && n == strlen(node->text) && (n == 1 || node->text[0] != '0');
         if (plain && *value >= key->min && *value <= key->max) {

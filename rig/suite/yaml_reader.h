@@ -94,6 +94,10 @@ void rig_yaml_join_words(const struct rig_yaml_word *words, char *out, size_t ou
 /* "rsa-2048" or NULL: the name of a value. */
 const char *rig_yaml_word_name(const struct rig_yaml_word *words, int value);
 
+/* Decimal digits at the start of `text`, their count returned: ten means too many. No sign, no
+ * overflow. */
+size_t rig_yaml_parse_digits(const char *text, int64_t *value);
+
 /* "250ms", "10s", "5m", "2h"; false when it is none of these or too large. */
 bool rig_yaml_parse_duration(const char *text, int64_t *ms);
 /* The shortest exact form of a duration: "90s", "2m". */

@@ -107,10 +107,10 @@ static void refusals_expect_what_was_measured(void **state)
         const char *name;
         enum rig_case_outcome expect;
         int verify_errors[2];
-        size_t n_verify_errors;
+        unsigned n_verify_errors;
         int depth;
         int alerts[2];
-        size_t n_alerts;
+        unsigned n_alerts;
         uint32_t flags;
     } table[] = {
         {"revoked-leaf", RIG_EXPECT_SERVER_REJECTS, {23}, 1, 0, {44}, 1, 0},

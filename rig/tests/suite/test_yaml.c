@@ -83,7 +83,7 @@ static void mistakes_are_bounded_and_sorted(void **state)
     RIG_AUTO(rig_buf_free) struct rig_buf mistakes = {0};
     struct rig_error err = {0};
     size_t n_lines = 0;
-    int previous = 0;
+    long previous = 0;
     char *rest = NULL;
 
     (void)state;
@@ -91,9 +91,9 @@ static void mistakes_are_bounded_and_sorted(void **state)
     assert_non_null(strstr(rig_buf_text(&mistakes), "\nf: 954 further mistakes\n"));
     for (char *line = strtok_r((char *)mistakes.data, "\n", &rest); line != NULL;
          line = strtok_r(NULL, "\n", &rest)) {
-        int number;
-        char colon;
-        if (sscanf(line, "f:%d:%c", &number, &colon) == 2) {
+        char *end = line;
+        const long number = strncmp(line, "f:", 2) == 0 ? strtol(line + 2, &end, 10) : 0;
+        if (*end == ':' && end > line + 2 && line[2] != ' ') {
             assert_true(number >= previous);
             previous = number;
             n_lines++;

@@ -114,9 +114,9 @@ int agent_csr(struct agent *agent, const struct agent_subject *subject, uint8_t 
 void agent_wipe(void *data, size_t size);
 
 /* ---- certs.c ---- */
-/* Appends the chain or the roots of the source to out; *count 0 when there are none. */
+/* Appends the chain or the roots of the source to out; *n_certs 0 when there are none. */
 int agent_certs_load(struct agent *agent, enum agent_source source, bool roots,
-                     mbedtls_x509_crt *out, unsigned *count, struct agent_failure *why);
+                     mbedtls_x509_crt *out, unsigned *n_certs, struct agent_failure *why);
 int agent_slot_begin(struct agent *agent, size_t chain_bytes, size_t roots_bytes,
                      struct agent_failure *why);
 int agent_slot_write(struct agent *agent, size_t offset_bytes, const uint8_t *data,

@@ -104,9 +104,9 @@ static int wait_for(struct agent *agent, const bool *flag, bool eof_counts, uint
     return 0;
 }
 
-/* One tx frame of `key`=`value` or data, repeated until it is acknowledged. */
-static int exchange(struct agent *agent, const char *key, const uint8_t *data, size_t size,
-                    unsigned tries, uint64_t deadline_ms)
+/* One tx frame, of data or (data NULL) of a word, repeated until it is acknowledged. */
+static int exchange(struct agent *agent, const char *key, const char *word, const uint8_t *data,
+                    size_t size, unsigned tries, uint64_t deadline_ms)
 {
     agent->relay.tx_number++;
     agent->relay.acked = false;
@@ -116,7 +116,7 @@ static int exchange(struct agent *agent, const char *key, const uint8_t *data, s
         if (data != NULL) {
             agent_put_data(agent, data, size);
         } else {
-            agent_put(agent, key, strcmp(key, "eof") == 0 ? "close" : "yes");
+            agent_put(agent, key, word);
         }
         agent_frame_send(agent);
         uint32_t ms = left_ms(agent, deadline_ms);
@@ -140,7 +140,7 @@ int agent_relay_open(struct agent *agent, uint32_t timeout_ms)
     agent->relay.open = true;
     agent->relay.eof = NO_EOF;
     agent->relay.rx_number = 1;
-    int ret = exchange(agent, "open", NULL, 0, TRIES, deadline_ms);
+    int ret = exchange(agent, "open", "yes", NULL, 0, TRIES, deadline_ms);
     if (ret == 0) {
         ret = wait_for(agent, &agent->relay.connected, true, deadline_ms);
     }
@@ -154,7 +154,7 @@ int agent_relay_send(struct agent *agent, const uint8_t *data, size_t size, uint
 {
     size_t n = size < AGENT_DATA_MAX_BYTES ? size : AGENT_DATA_MAX_BYTES;
 
-    int ret = exchange(agent, NULL, data, n, TRIES, agent_now_ms(agent) + timeout_ms);
+    int ret = exchange(agent, "data", "", data, n, TRIES, agent_now_ms(agent) + timeout_ms);
     return ret == 0 ? (int)n : ret;
 }
 
@@ -187,7 +187,7 @@ void agent_relay_close(struct agent *agent)
 {
     if (agent->relay.open && !agent->aborted) {
         agent->relay.closing = true;
-        (void)exchange(agent, "eof", NULL, 0, CLOSE_TRIES,
+        (void)exchange(agent, "eof", "close", NULL, 0, CLOSE_TRIES,
                        agent_now_ms(agent) + CLOSE_TRIES * RETRANSMIT_MS + RETRANSMIT_MS);
     }
     agent->relay.open = false;

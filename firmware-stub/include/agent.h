@@ -31,7 +31,7 @@
 #define AGENT_SLOT_MAX_BYTES 16384u    /* chain and roots of the slot together */
 #define AGENT_CACHE_MAX_BYTES 6144u    /* reply text kept for a retransmitted request */
 #define AGENT_RELAY_RING_BYTES 2048u   /* TLS bytes received from the host and not yet read */
-#define AGENT_SCRATCH_MAX_BYTES 16392u /* one certificate file as read from flash or slot */
+#define AGENT_SCRATCH_MAX_BYTES 16400u /* one certificate file as read from flash or slot */
 #define AGENT_CHAIN_MAX 16u            /* certificates in one chain or root file */
 #define AGENT_PAIRS_MAX 16u            /* key=value pairs of a request */
 
@@ -289,44 +289,40 @@ struct agent {
     void *services_ctx;
 
     /* Private to the core from here on. */
-    uint8_t rx_chunk[64];
+    const char *at_work; /* name of the command at work, NULL between commands */
+    uint64_t started_ms; /* of the command at work */
+    uint64_t busy_sent_ms;
     size_t rx_chunk_size;
     size_t rx_chunk_used;
-    char rx_line[AGENT_LINE_MAX_BYTES + 1];
     size_t rx_size;
-    bool rx_too_long;
-    char work_line[AGENT_LINE_MAX_BYTES + 1]; /* the request being parsed, in place */
-    char tx_line[AGENT_LINE_MAX_BYTES + 3];   /* CR LF NUL behind the frame */
     size_t tx_size;
+    size_t last_size;
+    size_t cache_size;
+    size_t slot_chain_bytes;
+    size_t slot_roots_bytes;
+    mbedtls_ctr_drbg_context drbg;
+    enum agent_log_level log_level;
+    uint32_t boot_id;
+    unsigned n_reply_lines;
+    uint16_t seq;    /* of the command at work */
     bool stopped;    /* the port said stop */
     bool failed;     /* the UART failed */
     bool aborted;    /* the host gave the command at work up */
     bool restarting; /* once the reply is out */
     bool clock_set;
-    enum agent_log_level log_level;
-    uint32_t boot_id;
-
-    char last_line[AGENT_LINE_MAX_BYTES + 1]; /* the last numbered request, as it came */
-    size_t last_size;
-    bool last_cached; /* its whole reply is in cache */
-    char cache[AGENT_CACHE_MAX_BYTES];
-    size_t cache_size;
+    bool rx_too_long;
+    bool last_cached; /* the whole reply of the last request is in cache */
     bool cache_full;
-    unsigned n_reply_lines;
-    uint16_t seq;        /* of the command at work */
-    const char *at_work; /* its name, NULL between commands */
-    uint64_t started_ms;
-    uint64_t busy_sent_ms;
-
-    mbedtls_ctr_drbg_context drbg;
-
-    uint8_t slot[AGENT_SLOT_MAX_BYTES]; /* chain, then roots */
-    size_t slot_chain_bytes;
-    size_t slot_roots_bytes;
     bool slot_open;
     bool slot_ready;
+    uint8_t rx_chunk[64];
+    char rx_line[AGENT_LINE_MAX_BYTES + 1];
+    char work_line[AGENT_LINE_MAX_BYTES + 1]; /* the request being parsed, in place */
+    char last_line[AGENT_LINE_MAX_BYTES + 1]; /* the last numbered request, as it came */
+    char tx_line[AGENT_LINE_MAX_BYTES + 3];   /* CR LF NUL behind the frame */
+    char cache[AGENT_CACHE_MAX_BYTES];
+    uint8_t slot[AGENT_SLOT_MAX_BYTES]; /* chain, then roots */
     uint8_t scratch[AGENT_SCRATCH_MAX_BYTES];
-
     struct {
         bool open;
         bool acked; /* the frame out was acknowledged */

@@ -379,7 +379,7 @@ bool fake_host_line(struct fake_board *board, char *line, size_t max, int timeou
 char *fake_host_body(char *line, uint16_t seq)
 {
     char *sum = strrchr(line, '*');
-    char *end = NULL;
+    char *end = line;
 
     if (line[0] != '@' || sum == NULL || sum == line || strlen(sum) != 5) {
         return NULL;
@@ -387,12 +387,13 @@ char *fake_host_body(char *line, uint16_t seq)
     assert_true(strlen(line) <= AGENT_LINE_MAX_BYTES);
     assert_int_equal(agent_crc16(line, (size_t)(sum - 1 - line)), strtoul(sum + 1, NULL, 16));
     sum[-1] = '\0';
-    return strtoul(line + 1, &end, 10) == seq && *end == ' ' ? end + 1 : NULL;
+    unsigned long number = strtoul(line + 1, &end, 10);
+    return number == seq && *end == ' ' ? end + 1 : NULL;
 }
 
 void fake_host_collect(struct fake_board *board, uint16_t seq, struct fake_reply *reply)
 {
-    char line[AGENT_LINE_MAX_BYTES + 4];
+    char line[AGENT_LINE_MAX_BYTES + 4] = "";
     char value[AGENT_LINE_MAX_BYTES];
 
     memset(reply, 0, sizeof *reply);

@@ -10,15 +10,14 @@
 #include "agent.h"
 #include "firmware-stub/core/core.h"
 
-#define CERT_BYTES 8192u
-#define KEY_BYTES 8192u
+#define PARTITION_BYTES 8192u
 
 struct fuzz_board {
     const uint8_t *data;
     size_t left;
     uint64_t now_ms;
-    uint8_t cert_flash[CERT_BYTES];
-    uint8_t key_flash[KEY_BYTES];
+    uint8_t cert_flash[PARTITION_BYTES];
+    uint8_t key_flash[PARTITION_BYTES];
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -99,7 +98,7 @@ static int partition_find(void *ctx, uint8_t type, const char *label, struct age
     struct fuzz_board *board = ctx;
 
     (void)label;
-    out->size_bytes = type == AGENT_KEY_PARTITION_TYPE ? KEY_BYTES : CERT_BYTES;
+    out->size_bytes = PARTITION_BYTES;
     out->handle = type == AGENT_KEY_PARTITION_TYPE ? board->key_flash : board->cert_flash;
     out->sector_bytes = 4096;
     out->offset_bytes = 0;
@@ -214,7 +213,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     data += 2;
     size -= 2;
     flash = flash < size ? flash : size;
-    flash = flash < CERT_BYTES ? flash : CERT_BYTES;
+    flash = flash < PARTITION_BYTES ? flash : PARTITION_BYTES;
     memset(&board, 0xff, sizeof board);
     memcpy(board.cert_flash, data, flash);
     board.data = data + flash;

@@ -51,6 +51,21 @@ def rig(*args, expect=None, cwd=None, env=None, input=None, timeout=TIMEOUT_S):
     return done
 
 
+@contextlib.contextmanager
+def virtual_board(*args):
+    """A vboard of its own; gives its address. It ends with the block, also when the test dies."""
+    board = subprocess.Popen([VBOARD, "--exit-with-parent", *map(str, args)], stdin=subprocess.PIPE,
+                             stdout=subprocess.PIPE, text=True)
+    try:
+        address = board.stdout.readline().strip()
+        check(address.startswith("rfc2217://"), "vboard said:", address)
+        yield address
+    finally:
+        board.stdin.close()
+        board.wait(timeout=20)
+        board.stdout.close()
+
+
 class Reports:
     """The reports of the newest run in a work folder."""
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Client of the device agent (firmware-stub/PROTOCOL.md): one question, one answer, retransmitted when a line got lost.
- * Lines of the firmware's own log between the answers are skipped. The agent has no command that returns a private key,
- * and this client no function that asks for one.
+ * Client of the device agent (firmware-stub/PROTOCOL.md): one question, one answer, retransmitted
+ * when a line got lost. Lines of the firmware's own log between the answers are skipped. The agent
+ * has no command that returns a private key, and this client no function that asks for one.
  *
- * Errors: class DEVICE for NO_ANSWER (nothing came back in time: text says what was asked), REFUSED (the agent's own
- * error, with its code and the mbedTLS code), PROTOCOL, BOOT_LOOP (the agent's ready line came again and again),
- * DISCONNECTED when the board restarted in the middle of a command. Link errors pass through.
- * Threads: one at a time per agent.
+ * Errors: class DEVICE for NO_ANSWER (nothing came back in time: text says what was asked), REFUSED
+ * (the agent's own error, with its code and the mbedTLS code), PROTOCOL, BOOT_LOOP (the agent's
+ * ready line came again and again), DISCONNECTED when the board restarted in the middle of a
+ * command. Link errors pass through. Threads: one at a time per agent.
  */
 #ifndef RIG_AGENT_AGENT_H
 #define RIG_AGENT_AGENT_H
@@ -32,6 +32,13 @@ struct rig_agent_hello {
     size_t slot_bytes;
     bool tls12;
     bool tls13;
+    bool direct; /* transports: the board's own network, and relayed over this link */
+    bool relay;
+    bool cert_partition; /* the partition table has a place for certificates, and for the key */
+    bool key_partition;
+    bool key_types[RIG_KEY_P521 + 1]; /* by enum rig_key_type */
+    char boot[12];                    /* another value after each start of the firmware */
+    char reset_reason[16];            /* "power-on", "software", ...; "unknown" */
 };
 
 enum rig_agent_source { RIG_AGENT_NONE = 0, RIG_AGENT_FLASH, RIG_AGENT_SLOT };
@@ -40,7 +47,7 @@ enum rig_tls_version { RIG_TLS_ANY = 0, RIG_TLS_1_2 = 0x0303, RIG_TLS_1_3 = 0x03
 
 struct rig_agent_certificates {
     bool present;
-    unsigned n_chain;                       /* certificates in the client chain, leaf included */
+    unsigned n_chain; /* certificates in the client chain, leaf included */
     uint8_t leaf_sha256[RIG_SHA256_SIZE];
     uint8_t roots_sha256[4][RIG_SHA256_SIZE];
     unsigned n_roots;
@@ -48,7 +55,7 @@ struct rig_agent_certificates {
 };
 
 struct rig_agent_handshake_request {
-    const char *host;          /* direct: name or address the board connects to */
+    const char *host; /* direct: name or address the board connects to */
     uint16_t port;
     const char *sni;           /* NULL: none */
     const char *expected_name; /* what the board must find in the server's certificate */
@@ -58,8 +65,8 @@ struct rig_agent_handshake_request {
     enum rig_agent_source roots;
     enum rig_agent_transport transport;
     int64_t timeout_ms;
-    const char *nonce;         /* sent and expected back: letters and digits, at most 64 */
-    int relay_fd;              /* relay: a connected stream socket to the test server, borrowed; else -1 */
+    const char *nonce; /* sent and expected back: letters and digits, at most 64 */
+    int relay_fd;      /* relay: a connected stream socket to the test server, borrowed; else -1 */
 };
 
 /* What the device says of a handshake. */
@@ -76,13 +83,14 @@ struct rig_agent_handshake_report {
     uint8_t client_random[32];
     bool has_client_random;
     uint8_t offered_sha256[RIG_SHA256_SIZE]; /* leaf the device was configured to offer */
-    bool offered;
+    bool offered;                            /* there was such a leaf */
+    char client_shown[12]; /* "cert", "empty", "not-asked"; "unknown" under TLS 1.3 */
     uint8_t server_sha256[RIG_SHA256_SIZE];
     bool has_server;
     int64_t connect_ms;
     int64_t handshake_ms;
     int64_t echo_ms;
-    char text[160];        /* the device's own words */
+    char text[160]; /* the device's own words */
 };
 
 /* Borrows `link`. The caller frees *agent. No byte is sent yet. */
@@ -98,7 +106,8 @@ static inline void rig_auto_agent(struct rig_agent **agent)
 /* Requests that had to be sent again since rig_agent_new: noise on the line, for the evidence. */
 unsigned rig_agent_retransmissions(const struct rig_agent *agent);
 
-/* Waits until the agent answers `hello`: also right after a reset, while the firmware still boots. */
+/* Waits until the agent answers `hello`: also right after a reset, while the firmware still boots.
+ */
 RIG_CHECKED rig_result rig_agent_hello(struct rig_agent *agent, struct rig_agent_hello *hello,
                                        struct rig_wait wait, struct rig_error *err);
 RIG_CHECKED rig_result rig_agent_set_time(struct rig_agent *agent, int64_t unix_ms,

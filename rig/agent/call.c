@@ -14,6 +14,7 @@
 #define BOOT_LOOP_BANNERS 4
 #define MAX_REPLY_LINES 160
 #define ABORT_LIMIT_MS 100
+#define SEND_GAP_MS 20 /* between two tries, whatever the noise asks for */
 
 struct exchange {
     struct rig_agent *agent;

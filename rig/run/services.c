@@ -11,6 +11,7 @@
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 #define PREPARE_TIMEOUT_MS 60000
 #define SERVER_VALID_DAYS 30
+#define CA_DAYS INT64_C(3650)
 #define OTHER_NAME_PREFIX "other-"
 
 static void plan_of(const struct rig_suite *suite, struct rig_ca_local_plan *plan)
@@ -24,6 +25,7 @@ static void plan_of(const struct rig_suite *suite, struct rig_ca_local_plan *pla
     plan->country = suite->country[0] != '\0' ? suite->country : NULL;
     plan->key_type = RIG_KEY_P256;
     plan->device_days = suite->device_days;
+    plan->ca_days = suite->device_days * 2 > CA_DAYS ? suite->device_days * 2 : CA_DAYS;
 }
 
 static rig_result open_ca(const char *out_folder, const char *name, const struct rig_suite *suite,

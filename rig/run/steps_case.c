@@ -142,6 +142,14 @@ static rig_result make_nonce(char nonce[2 * NONCE_BYTES + 1], struct rig_error *
     return RIG_DONE;
 }
 
+/* The newest version of the suite's range that this firmware has. */
+static enum rig_tls_version newest_version(const struct rig_board *board)
+{
+    const int max = board->options->suite->max_tls;
+
+    return max == RIG_TLS_1_3 && !board->hello.tls13 ? RIG_TLS_1_2 : (enum rig_tls_version)max;
+}
+
 static rig_result shake_hands(struct rig_board *board, const struct presented *presented,
                               struct rig_tls_endpoint *endpoint,
                               struct rig_agent_handshake_report *device, struct rig_wait wait,
@@ -158,7 +166,7 @@ static rig_result shake_hands(struct rig_board *board, const struct presented *p
         .sni = suite->server_name,
         .expected_name = suite->server_name,
         .min_version = (enum rig_tls_version)suite->min_tls,
-        .max_version = (enum rig_tls_version)suite->max_tls,
+        .max_version = newest_version(board),
         .certificate = presented->source,
         .roots = RIG_AGENT_FLASH,
         .transport = suite->relay ? RIG_AGENT_RELAY : RIG_AGENT_DIRECT,
@@ -167,6 +175,10 @@ static rig_result shake_hands(struct rig_board *board, const struct presented *p
         .relay_fd = -1,
     };
 
+    if (request.max_version < request.min_version) {
+        return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_UNSUPPORTED,
+                        "the suite asks for TLS 1.3, this firmware has up to TLS 1.2");
+    }
     if (request.timeout_ms <= 0) {
         return rig_fail(err, RIG_CLASS_NETWORK, RIG_E_TIMEOUT, "no time left for the handshake");
     }

@@ -428,7 +428,7 @@ static const struct rig_yaml_key ca_keys[] = {
      RIG_YAML_FIELD(struct rig_suite, device_days),
      .min = 1,
      .max = 36500,
-     .initial = "7300",
+     .initial = "1095",
      .doc = "Validity of device certificates."},
 };
 static const struct rig_yaml_schema ca_schema = {"ca", N_OF(ca_keys), ca_keys};

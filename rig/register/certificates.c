@@ -161,6 +161,11 @@ rig_result rig_register_set_state(struct rig_register *reg, const char *serial,
     return rig_register_set_state_of(reg, NULL, serial, state, reason, err);
 }
 
+struct row {
+    int64_t row;
+    struct rig_register_certificate certificate;
+};
+
 static rig_result read_names(const struct rig_db_query *query, struct rig_register_certificate *it,
                              struct rig_error *err)
 {
@@ -168,10 +173,10 @@ static rig_result read_names(const struct rig_db_query *query, struct rig_regist
     size_t purpose = 0;
     size_t state = 0;
 
-    rig_db_text(query, 7, key_type, sizeof key_type);
+    rig_db_text(query, 8, key_type, sizeof key_type);
     it->key_type = rig_key_type_of(key_type);
-    RIG_TRY(rig_db_name(query, 8, purpose_names, N_PURPOSES, &purpose, err));
-    RIG_TRY(rig_db_name(query, 9, state_names, N_STATES, &state, err));
+    RIG_TRY(rig_db_name(query, 9, purpose_names, N_PURPOSES, &purpose, err));
+    RIG_TRY(rig_db_name(query, 10, state_names, N_STATES, &state, err));
     it->purpose = (enum rig_certificate_purpose)purpose;
     it->state = (enum rig_certificate_state)state;
     return RIG_DONE;
@@ -180,69 +185,89 @@ static rig_result read_names(const struct rig_db_query *query, struct rig_regist
 static rig_result read_certificate(const struct rig_db_query *query, void *record,
                                    struct rig_error *err)
 {
-    struct rig_register_certificate *it = record;
+    struct row *row = record;
+    struct rig_register_certificate *it = &row->certificate;
 
-    rig_db_text(query, 0, it->serial, sizeof it->serial);
-    rig_db_text(query, 1, it->issuer, sizeof it->issuer);
-    rig_db_sha256(query, 2, it->cert_sha256);
-    rig_db_sha256(query, 3, it->spki_sha256);
-    rig_db_sha256(query, 4, it->csr_sha256);
-    it->not_before_ms = rig_db_int(query, 5);
-    it->not_after_ms = rig_db_int(query, 6);
+    row->row = rig_db_int(query, 0);
+    rig_db_text(query, 1, it->serial, sizeof it->serial);
+    rig_db_text(query, 2, it->issuer, sizeof it->issuer);
+    rig_db_sha256(query, 3, it->cert_sha256);
+    rig_db_sha256(query, 4, it->spki_sha256);
+    rig_db_sha256(query, 5, it->csr_sha256);
+    it->not_before_ms = rig_db_int(query, 6);
+    it->not_after_ms = rig_db_int(query, 7);
     RIG_TRY(read_names(query, it, err));
-    rig_db_text(query, 10, it->run_id, sizeof it->run_id);
-    rig_db_text(query, 11, it->board.text, sizeof it->board.text);
-    rig_db_text(query, 12, it->device_id, sizeof it->device_id);
-    rig_db_text(query, 13, it->mac, sizeof it->mac);
-    rig_db_text(query, 14, it->backend, sizeof it->backend);
-    rig_db_text(query, 15, it->backend_request, sizeof it->backend_request);
-    rig_db_text(query, 16, it->supersedes, sizeof it->supersedes);
-    it->issued_ms = rig_db_int(query, 17);
-    it->installed_ms = rig_db_int(query, 18);
-    it->revoked_ms = rig_db_int(query, 19);
-    rig_db_text(query, 20, it->revocation_reason, sizeof it->revocation_reason);
+    rig_db_text(query, 11, it->run_id, sizeof it->run_id);
+    rig_db_text(query, 12, it->board.text, sizeof it->board.text);
+    rig_db_text(query, 13, it->device_id, sizeof it->device_id);
+    rig_db_text(query, 14, it->mac, sizeof it->mac);
+    rig_db_text(query, 15, it->backend, sizeof it->backend);
+    rig_db_text(query, 16, it->backend_request, sizeof it->backend_request);
+    rig_db_text(query, 17, it->supersedes, sizeof it->supersedes);
+    it->issued_ms = rig_db_int(query, 18);
+    it->installed_ms = rig_db_int(query, 19);
+    it->revoked_ms = rig_db_int(query, 20);
+    rig_db_text(query, 21, it->revocation_reason, sizeof it->revocation_reason);
     return RIG_DONE;
+}
+
+static rig_result read_page(struct rig_register *reg, enum rig_sql sql, int64_t last_row,
+                            const struct rig_db_value *filter, struct rig_buf *page,
+                            struct rig_error *err)
+{
+    RIG_AUTO(rig_db_leave) struct rig_register *held = rig_db_enter(reg);
+    RIG_AUTO(rig_db_done) struct rig_db_query query = {0};
+    const struct rig_db_value values[] = {RIG_DB_INT(last_row),
+                                          filter != NULL ? *filter : RIG_DB_INT(0)};
+
+    RIG_TRY(rig_db_prepare(held, sql, &query, err));
+    RIG_TRY(rig_db_bind(&query, values, filter != NULL ? 2 : 1, err));
+    return rig_db_collect(&query, read_certificate, sizeof(struct row), page, err);
 }
 
 typedef rig_result (*certificate_fn)(void *ctx, const struct rig_register_certificate *certificate,
                                      struct rig_error *err);
 
-static rig_result collect(struct rig_register *reg, enum rig_sql sql,
-                          const struct rig_db_value *filter, struct rig_buf *rows,
-                          struct rig_error *err)
-{
-    RIG_AUTO(rig_db_leave) struct rig_register *held = rig_db_enter(reg);
-    RIG_AUTO(rig_db_done) struct rig_db_query query = {0};
-
-    RIG_TRY(rig_db_prepare(held, sql, &query, err));
-    RIG_TRY(rig_db_bind(&query, filter, filter != NULL ? 1 : 0, err));
-    return rig_db_collect(&query, read_certificate, sizeof(struct rig_register_certificate), rows,
-                          err);
-}
-
-static rig_result each_certificate(struct rig_register *reg, enum rig_sql sql,
+/* `first` lies before the first row in the order of the listing. */
+static rig_result each_certificate(struct rig_register *reg, enum rig_sql sql, int64_t first,
                                    const struct rig_db_value *filter, certificate_fn each,
                                    void *ctx, struct rig_error *err)
 {
-    RIG_AUTO(rig_buf_free) struct rig_buf rows = {0};
+    RIG_AUTO(rig_buf_free) struct rig_buf page = {0};
+    int64_t last_row = first;
 
-    RIG_TRY(collect(reg, sql, filter, &rows, err));
-    for (size_t at = 0; at < rows.len; at += sizeof(struct rig_register_certificate)) {
-        RIG_TRY(each(ctx, (const void *)(rows.data + at), err));
+    for (;;) {
+        const struct row *rows;
+        size_t n_rows;
+
+        rig_buf_reset(&page);
+        RIG_TRY(read_page(reg, sql, last_row, filter, &page, err));
+        rows = (const void *)page.data;
+        n_rows = page.len / sizeof *rows;
+        for (size_t i = 0; i < n_rows; i++) {
+            RIG_TRY(each(ctx, &rows[i].certificate, err));
+        }
+        if (n_rows < RIG_SQL_PAGE_ROWS) {
+            return RIG_DONE;
+        }
+        last_row = rows[n_rows - 1].row;
     }
-    return RIG_DONE;
 }
 
 rig_result rig_register_each_certificate(struct rig_register *reg, const char *device_id,
                                          certificate_fn each, void *ctx, struct rig_error *err)
 {
-    return each_certificate(reg, RIG_SQL_CERT_OF_DEVICE, &RIG_DB_TEXT(device_id), each, ctx, err);
+    if (device_id == NULL) {
+        return each_certificate(reg, RIG_SQL_CERT_ALL, INT64_MAX, NULL, each, ctx, err);
+    }
+    return each_certificate(reg, RIG_SQL_CERT_OF_DEVICE, INT64_MAX, &RIG_DB_TEXT(device_id), each,
+                            ctx, err);
 }
 
 rig_result rig_register_each_orphan(struct rig_register *reg, certificate_fn each, void *ctx,
                                     struct rig_error *err)
 {
-    return each_certificate(reg, RIG_SQL_CERT_ORPHANS, NULL, each, ctx, err);
+    return each_certificate(reg, RIG_SQL_CERT_ORPHANS, 0, NULL, each, ctx, err);
 }
 
 rig_result rig_register_each_certificate_of_key(struct rig_register *reg,
@@ -250,5 +275,6 @@ rig_result rig_register_each_certificate_of_key(struct rig_register *reg,
                                                 certificate_fn each, void *ctx,
                                                 struct rig_error *err)
 {
-    return each_certificate(reg, RIG_SQL_CERT_OF_KEY, &RIG_DB_SHA256(spki_sha256), each, ctx, err);
+    return each_certificate(reg, RIG_SQL_CERT_OF_KEY, INT64_MAX, &RIG_DB_SHA256(spki_sha256), each,
+                            ctx, err);
 }

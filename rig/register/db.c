@@ -270,6 +270,7 @@ rig_result rig_db_commit(struct rig_register *held, struct rig_error *err)
 rig_result rig_db_prepare(struct rig_register *held, enum rig_sql sql, struct rig_db_query *query,
                           struct rig_error *err)
 {
+    *query = (struct rig_db_query){.reg = held};
     if (held->statements[sql] == NULL) {
         const int rc = sqlite3_prepare_v3(held->db, rig_sql_text[sql], -1,
                                           SQLITE_PREPARE_PERSISTENT, &held->statements[sql], NULL);
@@ -278,7 +279,7 @@ rig_result rig_db_prepare(struct rig_register *held, enum rig_sql sql, struct ri
             return fail_sqlite(held, rc, err);
         }
     }
-    *query = (struct rig_db_query){.reg = held, .statement = held->statements[sql]};
+    query->statement = held->statements[sql];
     return RIG_DONE;
 }
 

@@ -83,13 +83,15 @@ static rig_result read_device(const struct rig_db_query *query, void *record, st
     return RIG_DONE;
 }
 
-static rig_result collect(struct rig_register *reg, struct rig_buf *rows, struct rig_error *err)
+static rig_result read_page(struct rig_register *reg, const char *after_mac, struct rig_buf *page,
+                            struct rig_error *err)
 {
     RIG_AUTO(rig_db_leave) struct rig_register *held = rig_db_enter(reg);
     RIG_AUTO(rig_db_done) struct rig_db_query query = {0};
 
     RIG_TRY(rig_db_prepare(held, RIG_SQL_DEVICE_ALL, &query, err));
-    return rig_db_collect(&query, read_device, sizeof(struct rig_register_device), rows, err);
+    RIG_TRY(RIG_DB_BIND(&query, err, RIG_DB_TEXT(after_mac)));
+    return rig_db_collect(&query, read_device, sizeof(struct rig_register_device), page, err);
 }
 
 rig_result rig_register_each_device(struct rig_register *reg,
@@ -98,13 +100,25 @@ rig_result rig_register_each_device(struct rig_register *reg,
                                                        struct rig_error *err),
                                     void *ctx, struct rig_error *err)
 {
-    RIG_AUTO(rig_buf_free) struct rig_buf rows = {0};
+    RIG_AUTO(rig_buf_free) struct rig_buf page = {0};
+    char last_mac[sizeof((struct rig_register_device *)NULL)->mac] = "";
 
-    RIG_TRY(collect(reg, &rows, err));
-    for (size_t at = 0; at < rows.len; at += sizeof(struct rig_register_device)) {
-        RIG_TRY(each(ctx, (const void *)(rows.data + at), err));
+    for (;;) {
+        const struct rig_register_device *devices;
+        size_t n_devices;
+
+        rig_buf_reset(&page);
+        RIG_TRY(read_page(reg, last_mac, &page, err));
+        devices = (const void *)page.data;
+        n_devices = page.len / sizeof *devices;
+        for (size_t i = 0; i < n_devices; i++) {
+            RIG_TRY(each(ctx, &devices[i], err));
+        }
+        if (n_devices < RIG_SQL_PAGE_ROWS) {
+            return RIG_DONE;
+        }
+        (void)rig_copy_text(last_mac, sizeof last_mac, devices[n_devices - 1].mac);
     }
-    return RIG_DONE;
 }
 
 static rig_result find_held(struct rig_register *held, const char *name,

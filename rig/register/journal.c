@@ -87,46 +87,54 @@ static rig_result read_entry(const struct rig_db_query *query, void *record, str
     return RIG_DONE;
 }
 
-static rig_result collect(struct rig_register *reg, enum rig_sql sql, const char *run_id,
-                          struct rig_buf *rows, struct rig_error *err)
+static rig_result read_page(struct rig_register *reg, enum rig_sql sql, int64_t after_row,
+                            const char *run_id, struct rig_buf *page, struct rig_error *err)
 {
     RIG_AUTO(rig_db_leave) struct rig_register *held = rig_db_enter(reg);
     RIG_AUTO(rig_db_done) struct rig_db_query query = {0};
+    const struct rig_db_value values[] = {RIG_DB_INT(after_row), RIG_DB_TEXT(run_id)};
 
     RIG_TRY(rig_db_prepare(held, sql, &query, err));
-    if (run_id != NULL) {
-        RIG_TRY(RIG_DB_BIND(&query, err, RIG_DB_TEXT(run_id)));
-    }
-    return rig_db_collect(&query, read_entry, sizeof(struct rig_journal_entry), rows, err);
+    RIG_TRY(rig_db_bind(&query, values, run_id != NULL ? 2 : 1, err));
+    return rig_db_collect(&query, read_entry, sizeof(struct rig_journal_entry), page, err);
 }
+
+typedef rig_result (*entry_fn)(void *ctx, const struct rig_journal_entry *entry,
+                               struct rig_error *err);
 
 static rig_result each_entry(struct rig_register *reg, enum rig_sql sql, const char *run_id,
-                             rig_result (*each)(void *ctx, const struct rig_journal_entry *entry,
-                                                struct rig_error *err),
-                             void *ctx, struct rig_error *err)
+                             entry_fn each, void *ctx, struct rig_error *err)
 {
-    RIG_AUTO(rig_buf_free) struct rig_buf rows = {0};
+    RIG_AUTO(rig_buf_free) struct rig_buf page = {0};
+    int64_t last_row = 0;
 
-    RIG_TRY(collect(reg, sql, run_id, &rows, err));
-    for (size_t at = 0; at < rows.len; at += sizeof(struct rig_journal_entry)) {
-        RIG_TRY(each(ctx, (const void *)(rows.data + at), err));
+    for (;;) {
+        const struct rig_journal_entry *entries;
+        size_t n_entries;
+
+        rig_buf_reset(&page);
+        RIG_TRY(read_page(reg, sql, last_row, run_id, &page, err));
+        entries = (const void *)page.data;
+        n_entries = page.len / sizeof *entries;
+        for (size_t i = 0; i < n_entries; i++) {
+            RIG_TRY(each(ctx, &entries[i], err));
+        }
+        if (n_entries < RIG_SQL_PAGE_ROWS) {
+            return RIG_DONE;
+        }
+        last_row = entries[n_entries - 1].id.row;
     }
-    return RIG_DONE;
 }
 
-rig_result rig_journal_each_open(struct rig_register *reg,
-                                 rig_result (*each)(void *ctx,
-                                                    const struct rig_journal_entry *entry,
-                                                    struct rig_error *err),
-                                 void *ctx, struct rig_error *err)
+rig_result rig_journal_each_open(struct rig_register *reg, entry_fn each, void *ctx,
+                                 struct rig_error *err)
 {
     return each_entry(reg, RIG_SQL_JOURNAL_STILL_OPEN, NULL, each, ctx, err);
 }
 
-rig_result rig_journal_each(struct rig_register *reg, const char *run_id,
-                            rig_result (*each)(void *ctx, const struct rig_journal_entry *entry,
-                                               struct rig_error *err),
-                            void *ctx, struct rig_error *err)
+rig_result rig_journal_each(struct rig_register *reg, const char *run_id, entry_fn each, void *ctx,
+                            struct rig_error *err)
 {
-    return each_entry(reg, RIG_SQL_JOURNAL_ALL, run_id, each, ctx, err);
+    return each_entry(reg, run_id != NULL ? RIG_SQL_JOURNAL_OF_RUN : RIG_SQL_JOURNAL_ALL, run_id,
+                      each, ctx, err);
 }

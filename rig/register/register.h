@@ -9,9 +9,9 @@
  * Every function that writes has its change on disk when it returns (WAL, full sync), or has changed nothing.
  * Errors: class RIG (NO_SPACE, PERMISSION, BUSY: another rig works in this folder, with its pid; INVALID: the file is
  * damaged, foreign or of a newer rig; IO), class DEVICE for a DUPLICATE key or device (the text names both boards).
- * Texts longer than their field are refused, not cut: a register must not mix up two names.
- * Threads: any number of threads may use one register at once. The `each` functions collect first and call then, so a
- * callback may use the register; a callback that fails ends the listing with its error.
+ * Names longer than their field are refused, not cut: a register must not mix up two. Outcomes and reasons are cut.
+ * Threads: any number of threads may use one register at once. The `each` functions read a page of rows and then call,
+ * so a callback may use and change the register; a callback that fails ends the listing with its error.
  */
 #ifndef RIG_REGISTER_REGISTER_H
 #define RIG_REGISTER_REGISTER_H

@@ -88,13 +88,15 @@ static rig_result read_run(const struct rig_db_query *query, void *record, struc
     return RIG_DONE;
 }
 
-static rig_result collect(struct rig_register *reg, struct rig_buf *rows, struct rig_error *err)
+static rig_result read_page(struct rig_register *reg, const struct rig_register_run *last,
+                            struct rig_buf *page, struct rig_error *err)
 {
     RIG_AUTO(rig_db_leave) struct rig_register *held = rig_db_enter(reg);
     RIG_AUTO(rig_db_done) struct rig_db_query query = {0};
 
     RIG_TRY(rig_db_prepare(held, RIG_SQL_RUN_ALL, &query, err));
-    return rig_db_collect(&query, read_run, sizeof(struct rig_register_run), rows, err);
+    RIG_TRY(RIG_DB_BIND(&query, err, RIG_DB_INT(last->started_ms), RIG_DB_TEXT(last->run_id)));
+    return rig_db_collect(&query, read_run, sizeof(struct rig_register_run), page, err);
 }
 
 rig_result rig_register_each_run(struct rig_register *reg,
@@ -102,11 +104,23 @@ rig_result rig_register_each_run(struct rig_register *reg,
                                                     struct rig_error *err),
                                  void *ctx, struct rig_error *err)
 {
-    RIG_AUTO(rig_buf_free) struct rig_buf rows = {0};
+    RIG_AUTO(rig_buf_free) struct rig_buf page = {0};
+    struct rig_register_run last = {.started_ms = INT64_MAX};
 
-    RIG_TRY(collect(reg, &rows, err));
-    for (size_t at = 0; at < rows.len; at += sizeof(struct rig_register_run)) {
-        RIG_TRY(each(ctx, (const void *)(rows.data + at), err));
+    for (;;) {
+        const struct rig_register_run *runs;
+        size_t n_runs;
+
+        rig_buf_reset(&page);
+        RIG_TRY(read_page(reg, &last, &page, err));
+        runs = (const void *)page.data;
+        n_runs = page.len / sizeof *runs;
+        for (size_t i = 0; i < n_runs; i++) {
+            RIG_TRY(each(ctx, &runs[i], err));
+        }
+        if (n_runs < RIG_SQL_PAGE_ROWS) {
+            return RIG_DONE;
+        }
+        last = runs[n_runs - 1];
     }
-    return RIG_DONE;
 }

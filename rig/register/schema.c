@@ -9,6 +9,7 @@ static const char version_1[] =
     " started_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL DEFAULT 0,"
     " result TEXT NOT NULL DEFAULT '', junit_sha256 TEXT NOT NULL DEFAULT ''"
     ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX runs_started ON runs (started_ms, run_id);"
 
     "CREATE TABLE journal ("
     " id INTEGER PRIMARY KEY AUTOINCREMENT,"
@@ -64,10 +65,13 @@ static const char version_1[] =
 const char *const rig_schema_migrations[] = {version_1};
 const size_t rig_schema_version = sizeof rig_schema_migrations / sizeof *rig_schema_migrations;
 
+#define TEXT_OF(number) #number
+#define LITERAL(number) TEXT_OF(number)
+#define LIMIT_PAGE " LIMIT " LITERAL(RIG_SQL_PAGE_ROWS)
 #define JOURNAL_COLUMNS                                                                            \
     "id, action, run_id, board, device_id, subject, opened_ms, ifnull(closed_ms, 0), ok, outcome"
 #define CERT_COLUMNS                                                                               \
-    "serial, issuer, cert_sha256, spki_sha256, csr_sha256, not_before_ms, not_after_ms, "          \
+    "id, serial, issuer, cert_sha256, spki_sha256, csr_sha256, not_before_ms, not_after_ms, "      \
     "key_type, purpose, state, run_id, board, device_id, mac, backend, backend_request, "          \
     "supersedes, issued_ms, installed_ms, revoked_ms, revocation_reason"
 #define DEVICE_COLUMNS                                                                             \
@@ -86,9 +90,13 @@ const char *const rig_sql_text[RIG_SQL_COUNT] = {
     [RIG_SQL_JOURNAL_CLOSE] = "UPDATE journal SET closed_ms = ?2, ok = ?3, outcome = ?4"
                               " WHERE id = ?1 AND closed_ms IS NULL",
     [RIG_SQL_JOURNAL_STILL_OPEN] =
-        "SELECT " JOURNAL_COLUMNS " FROM journal WHERE closed_ms IS NULL ORDER BY id",
+        "SELECT " JOURNAL_COLUMNS
+        " FROM journal WHERE closed_ms IS NULL AND id > ?1 ORDER BY id" LIMIT_PAGE,
     [RIG_SQL_JOURNAL_ALL] =
-        "SELECT " JOURNAL_COLUMNS " FROM journal WHERE ?1 IS NULL OR run_id = ?1 ORDER BY id",
+        "SELECT " JOURNAL_COLUMNS " FROM journal WHERE id > ?1 ORDER BY id" LIMIT_PAGE,
+
+    [RIG_SQL_JOURNAL_OF_RUN] = "SELECT " JOURNAL_COLUMNS
+                               " FROM journal WHERE id > ?1 AND run_id = ?2 ORDER BY id" LIMIT_PAGE,
 
     [RIG_SQL_KEY_OWNER] = "SELECT device_id, board, run_id FROM keys WHERE spki_sha256 = ?1",
     [RIG_SQL_KEY_OWN] = "INSERT INTO keys (spki_sha256, device_id, board, run_id, claimed_ms)"
@@ -123,13 +131,17 @@ const char *const rig_sql_text[RIG_SQL_COUNT] = {
                          "  ELSE revocation_reason END,"
                          " revoked_ms = CASE revoked_ms WHEN 0 THEN ?3 ELSE revoked_ms END"
                          " WHERE id = ?1",
+    [RIG_SQL_CERT_ALL] =
+        "SELECT " CERT_COLUMNS " FROM certificates WHERE id < ?1 ORDER BY id DESC" LIMIT_PAGE,
     [RIG_SQL_CERT_OF_DEVICE] =
-        "SELECT " CERT_COLUMNS " FROM certificates WHERE ?1 IS NULL OR device_id = ?1"
-        " ORDER BY id DESC",
+        "SELECT " CERT_COLUMNS
+        " FROM certificates WHERE id < ?1 AND device_id = ?2 ORDER BY id DESC" LIMIT_PAGE,
     [RIG_SQL_CERT_ORPHANS] =
-        "SELECT " CERT_COLUMNS " FROM certificates WHERE state = 'issued' ORDER BY id",
+        "SELECT " CERT_COLUMNS
+        " FROM certificates WHERE state = 'issued' AND id > ?1 ORDER BY id" LIMIT_PAGE,
     [RIG_SQL_CERT_OF_KEY] =
-        "SELECT " CERT_COLUMNS " FROM certificates WHERE spki_sha256 = ?1 ORDER BY id DESC",
+        "SELECT " CERT_COLUMNS
+        " FROM certificates WHERE id < ?1 AND spki_sha256 = ?2 ORDER BY id DESC" LIMIT_PAGE,
 
     [RIG_SQL_DEVICE_CLASH] =
         "SELECT mac, device_id, board FROM devices"
@@ -148,7 +160,8 @@ const char *const rig_sql_text[RIG_SQL_COUNT] = {
         " junit_sha256 = CASE WHEN excluded.junit_sha256 = '' AND run_id = excluded.run_id"
         "  THEN junit_sha256 ELSE excluded.junit_sha256 END,"
         " run_id = excluded.run_id, serial = excluded.serial, updated_ms = excluded.updated_ms",
-    [RIG_SQL_DEVICE_ALL] = "SELECT " DEVICE_COLUMNS " FROM devices ORDER BY mac",
+    [RIG_SQL_DEVICE_ALL] =
+        "SELECT " DEVICE_COLUMNS " FROM devices WHERE mac > ?1 ORDER BY mac" LIMIT_PAGE,
     [RIG_SQL_DEVICE_FIND] =
         "SELECT " DEVICE_COLUMNS " FROM devices WHERE mac = ?1 OR device_id = ?1 OR board = ?1"
         " ORDER BY mac = ?1 DESC, device_id = ?1 DESC, updated_ms DESC LIMIT 1",
@@ -160,7 +173,8 @@ const char *const rig_sql_text[RIG_SQL_COUNT] = {
                           " ON CONFLICT DO NOTHING",
     [RIG_SQL_RUN_END] = "UPDATE runs SET ended_ms = ?2, result = ?3 WHERE run_id = ?1",
     [RIG_SQL_RUN_JUNIT] = "UPDATE runs SET junit_sha256 = ?2 WHERE run_id = ?1",
-    [RIG_SQL_RUN_ALL] = "SELECT run_id, suite, suite_sha256, rig_version, ca, station, operator,"
-                        " pid, started_ms, ended_ms, result, junit_sha256 FROM runs"
-                        " ORDER BY started_ms DESC, run_id DESC",
+    [RIG_SQL_RUN_ALL] =
+        "SELECT run_id, suite, suite_sha256, rig_version, ca, station, operator, pid, started_ms, "
+        "ended_ms, result, junit_sha256 FROM runs WHERE (started_ms, run_id) < (?1, ?2) ORDER BY "
+        "started_ms DESC, run_id DESC" LIMIT_PAGE,
 };

@@ -12,6 +12,10 @@
 extern const char *const rig_schema_migrations[];
 extern const size_t rig_schema_version;
 
+/* Listings come in pages of this many rows, so that a register of years needs no memory to be read. Their first
+ * parameter is the key of the last row that was read. */
+#define RIG_SQL_PAGE_ROWS 256
+
 enum rig_sql {
     RIG_SQL_BEGIN,
     RIG_SQL_COMMIT,
@@ -20,6 +24,7 @@ enum rig_sql {
     RIG_SQL_JOURNAL_CLOSE,
     RIG_SQL_JOURNAL_STILL_OPEN,
     RIG_SQL_JOURNAL_ALL,
+    RIG_SQL_JOURNAL_OF_RUN,
     RIG_SQL_KEY_OWNER,
     RIG_SQL_KEY_OWN,
     RIG_SQL_KEY_CLAIM,
@@ -28,6 +33,7 @@ enum rig_sql {
     RIG_SQL_CERT_FIND,
     RIG_SQL_CERT_INSTALL,
     RIG_SQL_CERT_END,
+    RIG_SQL_CERT_ALL,
     RIG_SQL_CERT_OF_DEVICE,
     RIG_SQL_CERT_ORPHANS,
     RIG_SQL_CERT_OF_KEY,

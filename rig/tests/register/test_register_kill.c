@@ -70,10 +70,9 @@ static void take(struct told *told, const struct report *report)
 }
 
 /* Reads some reports, kills the child a random moment later, reads what was still in the pipe. */
-static void run_and_kill(struct scratch *scratch, struct told *told, unsigned *seed)
+static void run_and_kill(struct scratch *scratch, struct told *told, int n_before, unsigned *seed)
 {
-    const int n_before = 1 + rand_r(seed) % 20;
-    const struct timespec moment = {.tv_nsec = rand_r(seed) % 2000000};
+    const struct timespec moment = {.tv_nsec = rand_r(seed) % (n_before == 0 ? 12000000 : 2000000)};
     struct report report;
     int fds[2];
     int status = 0;
@@ -155,18 +154,45 @@ static void check_nothing_lost(struct scratch *scratch, const struct told *told)
     free(found);
 }
 
-static void test_killed_at_random_instants_nothing_is_lost(void **state)
+static unsigned new_seed(void)
 {
     const char *given = getenv(SEED_ENV);
-    unsigned seed = given != NULL ? (unsigned)strtoul(given, NULL, 10)
-                                  : (unsigned)rig_now_ns() ^ (unsigned)getpid();
+    const unsigned seed = given != NULL ? (unsigned)strtoul(given, NULL, 10)
+                                        : (unsigned)rig_now_ns() ^ (unsigned)getpid();
+
+    print_message("seed %u (set " SEED_ENV " to repeat)\n", seed);
+    return seed;
+}
+
+/* The moments in which the files, the log and the tables come into being. */
+static void test_killed_while_the_register_is_made_it_can_be_opened(void **state)
+{
+    unsigned seed = new_seed();
+
+    (void)state;
+    for (int i = 0; i < N_KILLS; i++) {
+        struct told *told = calloc(1, sizeof *told);
+        void *fresh = NULL;
+
+        assert_non_null(told);
+        assert_int_equal(scratch_open(&fresh), 0);
+        run_and_kill(fresh, told, 0, &seed);
+        check_nothing_lost(fresh, told);
+        check_integrity(fresh);
+        assert_int_equal(scratch_close(&fresh), 0);
+        free(told);
+    }
+}
+
+static void test_killed_at_random_instants_nothing_is_lost(void **state)
+{
+    unsigned seed = new_seed();
     struct told *told = calloc(1, sizeof *told);
     size_t n_opened = 0;
 
     assert_non_null(told);
-    print_message("seed %u (set " SEED_ENV " to repeat)\n", seed);
     for (int i = 0; i < N_KILLS; i++) {
-        run_and_kill(*state, told, &seed);
+        run_and_kill(*state, told, 1 + rand_r(&seed) % 20, &seed);
         check_integrity(*state);
         check_nothing_lost(*state, told);
     }
@@ -181,6 +207,7 @@ static void test_killed_at_random_instants_nothing_is_lost(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_killed_while_the_register_is_made_it_can_be_opened),
         cmocka_unit_test_setup_teardown(test_killed_at_random_instants_nothing_is_lost,
                                         scratch_open, scratch_close),
     };

@@ -597,6 +597,105 @@ static void test_callback_may_change_what_is_listed(void **state)
     assert_int_equal(reviser.n, 2);
 }
 
+/* More rows than fit a page, in the order of the listing. */
+struct ordered {
+    size_t n;
+    char last[48];
+    bool falls;
+    bool out_of_order;
+};
+
+static void see(struct ordered *ordered, const char *key)
+{
+    const int order = ordered->n != 0 ? strcmp(key, ordered->last) : 0;
+
+    ordered->out_of_order |= ordered->n != 0 && (ordered->falls ? order >= 0 : order <= 0);
+    (void)rig_copy_text(ordered->last, sizeof ordered->last, key);
+    ordered->n++;
+}
+
+static rig_result see_certificate(void *ctx, const struct rig_register_certificate *certificate,
+                                  struct rig_error *err)
+{
+    (void)err;
+    see(ctx, certificate->serial);
+    return RIG_DONE;
+}
+
+static rig_result see_device(void *ctx, const struct rig_register_device *device,
+                             struct rig_error *err)
+{
+    (void)err;
+    see(ctx, device->mac);
+    return RIG_DONE;
+}
+
+static rig_result see_run(void *ctx, const struct rig_register_run *run, struct rig_error *err)
+{
+    (void)err;
+    see(ctx, run->run_id);
+    return RIG_DONE;
+}
+
+static rig_result see_entry(void *ctx, const struct rig_journal_entry *entry, struct rig_error *err)
+{
+    (void)err;
+    see(ctx, entry->subject);
+    return RIG_DONE;
+}
+
+#define assert_listed(expr, ordered, n_rows)                                                       \
+    do {                                                                                           \
+        assert_done(expr);                                                                         \
+        assert_int_equal((ordered).n, (n_rows));                                                   \
+        assert_false((ordered).out_of_order);                                                      \
+    } while (0)
+
+static void fill_by_sql(const struct scratch *scratch)
+{
+    run_sql(scratch,
+            "CREATE TEMP TABLE n AS WITH RECURSIVE c(i) AS"
+            " (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 600) SELECT i FROM c;"
+            "INSERT INTO certificates SELECT i, printf('%06x', i), 'CN=CA', zeroblob(32),"
+            " zeroblob(32), zeroblob(32), 0, 1, 'p-256', 'device', 'issued', 'run', 'b1', 'dev',"
+            " 'mac', 'local', '', '', 1, 0, 0, '' FROM n;"
+            "INSERT INTO devices SELECT printf('24:6f:28:aa:%02x:%02x', i / 256, i % 256),"
+            " printf('dev-%d', i), 'b', 'c', 0, 0, 0, '', 0, 0, '', '', '', '', 'run', '', '', '',"
+            " 1, 1 FROM n;"
+            /* equal starts: the order falls back on the run id */
+            "INSERT INTO runs SELECT printf('run-%04d', i), '', '', '', '', '', '', 1, i / 100, 0,"
+            " '', '' FROM n;"
+            "INSERT INTO journal SELECT i, 'issue', 'run', 'b', 'dev', printf('%04d', i), 1, NULL,"
+            " 0, '' FROM n;");
+}
+
+static void test_listings_longer_than_a_page_are_whole_and_in_order(void **state)
+{
+    RIG_AUTO(rig_auto_register) struct rig_register *reg = scratch_register(*state, true);
+    const uint8_t zeros[RIG_SHA256_SIZE] = {0};
+    struct ordered rising[6] = {0};
+    struct ordered falling[4] = {
+        {.falls = true}, {.falls = true}, {.falls = true}, {.falls = true}};
+    struct rig_error err = {0};
+
+    fill_by_sql(*state);
+    assert_listed(rig_register_each_certificate(reg, NULL, see_certificate, &falling[0], &err),
+                  falling[0], 600);
+    assert_listed(rig_register_each_certificate(reg, "dev", see_certificate, &falling[1], &err),
+                  falling[1], 600);
+    assert_listed(
+        rig_register_each_certificate_of_key(reg, zeros, see_certificate, &falling[2], &err),
+        falling[2], 600);
+    assert_listed(rig_register_each_run(reg, see_run, &falling[3], &err), falling[3], 600);
+    assert_listed(rig_register_each_orphan(reg, see_certificate, &rising[0], &err), rising[0], 600);
+    assert_listed(rig_register_each_device(reg, see_device, &rising[1], &err), rising[1], 600);
+    assert_listed(rig_journal_each_open(reg, see_entry, &rising[2], &err), rising[2], 600);
+    assert_listed(rig_journal_each(reg, NULL, see_entry, &rising[3], &err), rising[3], 600);
+    assert_listed(rig_journal_each(reg, "run", see_entry, &rising[4], &err), rising[4], 600);
+    assert_listed(rig_register_each_certificate(reg, "other", see_certificate, &rising[5], &err),
+                  rising[5], 0);
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, scratch_open, scratch_close)
 
 int main(void)
@@ -625,6 +724,7 @@ int main(void)
         T(test_what_is_no_database_is_left_alone),
         T(test_word_that_nobody_knows_is_named),
         T(test_callback_may_change_what_is_listed),
+        T(test_listings_longer_than_a_page_are_whole_and_in_order),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

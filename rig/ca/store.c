@@ -64,6 +64,15 @@ static rig_result fail_busy(const struct rig_ca_store *store, const char *what,
                     what, store->path);
 }
 
+static rig_result fail_space(const struct rig_ca_store *store, const char *what,
+                             struct rig_error *err)
+{
+    return rig_fail(err, RIG_CLASS_RIG, RIG_E_NO_SPACE,
+                    "cannot %s in '%s': the disk, a quota or a limit of file sizes is full; make "
+                    "room and try again",
+                    what, store->path);
+}
+
 static rig_result fail_sql(const struct rig_ca_store *store, const char *what,
                            struct rig_error *err)
 {
@@ -71,6 +80,10 @@ static rig_result fail_sql(const struct rig_ca_store *store, const char *what,
     const int os_error = sqlite3_system_errno(store->db);
     const bool from_os = os_error != 0 && (code == SQLITE_IOERR || code == SQLITE_CANTOPEN);
 
+    /* a quota or a size limit, whose errno SQLite has lost by now */
+    if (sqlite3_extended_errcode(store->db) == SQLITE_IOERR_WRITE) {
+        return fail_space(store, what, err);
+    }
     if (from_os && os_error != EACCES) {
         return rig_fail_errno(err, os_error, "cannot %s in '%s'", what, store->path);
     }
@@ -81,9 +94,7 @@ static rig_result fail_sql(const struct rig_ca_store *store, const char *what,
     case SQLITE_NOMEM:
         return rig_fail_memory(err);
     case SQLITE_FULL:
-        return rig_fail(err, RIG_CLASS_RIG, RIG_E_NO_SPACE,
-                        "cannot %s in '%s': the disk is full; make room and try again", what,
-                        store->path);
+        return fail_space(store, what, err);
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_AUTH:

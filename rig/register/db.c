@@ -51,6 +51,18 @@ static rig_result fail_io(struct rig_register *reg, struct rig_error *err)
     }
 }
 
+static rig_result fail_permission(const struct rig_register *reg, int rc, struct rig_error *err)
+{
+    if (reg->lock_fd < 0 && rc == SQLITE_READONLY) {
+        return rig_fail(err, RIG_CLASS_RIG, RIG_E_PERMISSION,
+                        "the register '%s' was opened for reading only", reg->path);
+    }
+    return rig_fail(err, RIG_CLASS_RIG, RIG_E_PERMISSION,
+                    "the register '%s' needs a folder that can be written: check the owner and "
+                    "mode of both, or copy the folder and read the copy",
+                    reg->path);
+}
+
 static rig_result fail_sqlite(struct rig_register *reg, int rc, struct rig_error *err)
 {
     switch (rc & 0xff) {
@@ -66,12 +78,7 @@ static rig_result fail_sqlite(struct rig_register *reg, int rc, struct rig_error
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_AUTH:
-        return rig_fail(err, RIG_CLASS_RIG, RIG_E_PERMISSION,
-                        reg->lock_fd < 0
-                            ? "the register '%s' was opened for reading only"
-                            : "the register '%s' can't be written: check the owner and mode of "
-                              "the file and its folder",
-                        reg->path);
+        return fail_permission(reg, rc, err);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return rig_fail(err, RIG_CLASS_RIG, RIG_E_BUSY,
@@ -200,9 +207,10 @@ rig_result rig_db_open(struct rig_register *reg, struct rig_error *err)
     (void)sqlite3_busy_timeout(reg->db, BUSY_TIMEOUT_MS);
     RIG_TRY(execute(reg, "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL", err));
     RIG_TRY(read_version(reg, &version, err));
+    /* The log stays between runs: the next start creates nothing, and who may only read the folder
+     * can. */
+    (void)sqlite3_file_control(reg->db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep_log);
     if (writer) {
-        /* The log stays between runs: the next start then creates nothing. */
-        (void)sqlite3_file_control(reg->db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep_log);
         RIG_TRY(
             execute(reg, "PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 4194304", err));
     }

@@ -267,29 +267,73 @@ static void test_folder_that_is_a_file_is_named(void **state)
     rig_register_close(reg);
 }
 
+/* Takes the right to write into the folder away; root, whom no mode stops, becomes nobody for a
+ * while. */
+static void make_unwritable(const struct scratch *scratch)
+{
+    assert_int_equal(chmod(scratch->folder, 0555), 0);
+    if (geteuid() == 0) {
+        assert_int_equal(seteuid(65534), 0);
+    }
+}
+
+static void make_writable(const struct scratch *scratch)
+{
+    if (geteuid() != getuid()) {
+        assert_int_equal(seteuid(getuid()), 0);
+    }
+    assert_int_equal(chmod(scratch->folder, 0755), 0);
+}
+
 static void test_unwritable_folder_is_named(void **state)
 {
     struct scratch *scratch = *state;
     struct rig_register *reg = NULL;
     struct rig_error err = {0};
+    rig_result opened;
 
-    rig_register_close(scratch_register(scratch, true));
-    if (geteuid() == 0) {
-        /* root is stopped by no mode: become nobody for a while */
-        assert_int_equal(seteuid(65534), 0);
-    } else {
-        assert_int_equal(chmod(scratch->folder, 0555), 0);
-    }
-    const rig_result opened = rig_register_open(scratch->folder, true, &scratch->clock, &reg, &err);
-    if (geteuid() == 65534 && getuid() == 0) {
-        assert_int_equal(seteuid(0), 0);
-    } else {
-        assert_int_equal(chmod(scratch->folder, 0755), 0);
-    }
+    make_unwritable(scratch);
+    opened = rig_register_open(scratch->folder, true, &scratch->clock, &reg, &err);
+    make_writable(scratch);
     assert_false(opened.ok);
     assert_int_equal(err.cls, RIG_CLASS_RIG);
     assert_int_equal(err.code, RIG_E_PERMISSION);
     assert_says(scratch->folder);
+}
+
+static void test_who_may_only_read_the_folder_can_list(void **state)
+{
+    struct scratch *scratch = *state;
+    struct rig_register *reg = scratch_register(scratch, true);
+    struct rig_journal_id id = {0};
+    struct rig_error err = {0};
+    struct tally open = {0};
+    char path[128];
+    rig_result listed;
+
+    assert_done(rig_journal_open(reg, RIG_JOURNAL_ISSUE, "run", &b1, "dev-1", "spki", &id, &err));
+    rig_register_close(reg);
+    rig_register_close(scratch_register(scratch, false));
+    make_unwritable(scratch);
+    listed = rig_register_open(scratch->folder, false, &scratch->clock, &reg, &err);
+    if (listed.ok) {
+        listed = rig_journal_each_open(reg, tally_entry, &open, &err);
+        rig_register_close(reg);
+    }
+    make_writable(scratch);
+    assert_done(listed);
+    assert_int_equal(open.n, 1);
+
+    /* without the log's files SQLite would have to make them */
+    scratch_path(scratch, "rig.db-shm", path, sizeof path);
+    assert_int_equal(unlink(path), 0);
+    scratch_path(scratch, "rig.db-wal", path, sizeof path);
+    assert_int_equal(unlink(path), 0);
+    make_unwritable(scratch);
+    listed = rig_register_open(scratch->folder, false, &scratch->clock, &reg, &err);
+    make_writable(scratch);
+    assert_false(listed.ok);
+    assert_int_equal(err.code, RIG_E_PERMISSION);
 }
 
 static void test_another_program_that_holds_the_file_is_named(void **state)
@@ -352,6 +396,7 @@ int main(void)
         T(test_no_room_to_create_is_named),
         T(test_folder_that_is_a_file_is_named),
         T(test_unwritable_folder_is_named),
+        T(test_who_may_only_read_the_folder_can_list),
         T(test_another_program_that_holds_the_file_is_named),
     };
 

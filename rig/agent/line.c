@@ -250,13 +250,15 @@ bool rig_agent_number(const char *text, uint64_t max, uint64_t *value)
         return false;
     }
     for (; *text != '\0'; text++) {
-        if (*text < '0' || *text > '9' || sum > max / 10) {
+        const uint64_t digit = (uint64_t)(uint8_t)*text - '0';
+
+        if (digit > 9 || digit > max || sum > (max - digit) / 10) {
             return false;
         }
-        sum = sum * 10 + (uint64_t)(*text - '0');
+        sum = sum * 10 + digit;
     }
     *value = sum;
-    return sum <= max;
+    return true;
 }
 
 rig_result rig_agent_put(struct rig_buf *line, const char *key, const char *value,

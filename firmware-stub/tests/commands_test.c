@@ -104,6 +104,11 @@ static void requests_are_checked(void **state)
     expect_err("handshake host=127.0.0.1 port=0 name=a", "bad-value");
     expect_err("handshake host=127.0.0.1 port=1 name=a min=1.2 max=1.0", "bad-value");
     expect_err("handshake host=127.0.0.1 port=1 name=a roots=none", "bad-value");
+    expect_err("handshake host=127.0.0.1 port=1 name=a max=1.4", "bad-value");
+    expect_ok("hello");
+    if (strstr(get("tls"), "1.3") == NULL) {
+        expect_err("handshake host=127.0.0.1 port=1 name=a max=1.3", "unsupported");
+    }
     expect_err("handshake host=127.0.0.1 port=1 name=a timeout_ms=99", "bad-value");
     expect_err("handshake host=127.0.0.1 port=1 name=a", "no-roots");
     assert_int_equal(reply.n_lines, 0);
@@ -349,6 +354,7 @@ static void key_is_wiped_from_scratch(void **state)
     (void)state;
     expect_ok("keygen type=p-256");
     expect_ok("csr cn=dev-1");
+    fake_board_stop(&board);
     unsigned sector = board.key_flash[0] == 0xff ? FAKE_SECTOR_BYTES : 0;
     const uint8_t *secret = board.key_flash + sector + 16 + 7; /* SEC1: 30 77 02 01 01 04 20 */
     assert_int_equal(board.key_flash[sector + 16 + 6], 0x20);
@@ -514,6 +520,56 @@ static void flash_certificates_are_reported(void **state)
     test_ca_free(&root);
 }
 
+static void last_entry_of_a_type_counts(void **state)
+{
+    struct test_ca first;
+    struct test_ca second;
+    char hex[65];
+
+    (void)state;
+    test_ca_make(&first, NULL, "first", 0, 1, NULL);
+    test_ca_make(&second, NULL, "second", 0, 1, NULL);
+    fake_board_write_certs(&board, first.pem, NULL);
+    fake_board_append_cert(&board, 1, second.pem);
+    expect_ok("certs source=flash");
+    hex_sha256(second.der, second.der_size, hex);
+    assert_true(fake_has(reply.lines[0], "sha256", hex));
+    assert_true(fake_has(reply.lines[1], "match", "no-key"));
+    test_ca_free(&first);
+    test_ca_free(&second);
+}
+
+/* 32 certificates make a reply that the cache can't hold: asking again must give the same answer
+ * all the same. */
+static void reply_beyond_the_cache(void **state)
+{
+    struct test_ca root;
+    struct fake_reply again;
+    uint8_t data[AGENT_SLOT_MAX_BYTES];
+    size_t half = 0;
+
+    (void)state;
+    test_ca_make(&root, NULL, "root", 0, 1, NULL);
+    for (unsigned i = 0; i < AGENT_CHAIN_MAX; i++, half += root.der_size) {
+        memcpy(data + half, root.der, root.der_size);
+    }
+    memcpy(data + half, data, half);
+    upload(data, half, half);
+    commit(data, 2 * half);
+    assert_true(fake_has(reply.end, "roots", "16"));
+    expect_ok("certs source=slot");
+    assert_int_equal(reply.n_lines, 33);
+    fake_host_frame(&board, board.seq, "certs source=slot");
+    fake_host_collect(&board, board.seq, &again);
+    assert_memory_equal(reply.lines, again.lines, sizeof reply.lines);
+
+    memcpy(data + half, root.der, root.der_size); /* 17 in the chain */
+    upload(data, half + root.der_size, 0);
+    commit(data, half + root.der_size);
+    assert_true(fake_has(reply.end, "code", "bad-cert"));
+    test_ca_free(&root);
+}
+
 /* ---- a wrapper of the services and of the port, as the virtual board's faults are built ---- */
 
 static int csr_with_bad_signature(struct agent *agent, const struct agent_subject *subject,
@@ -617,6 +673,8 @@ int main(void)
         CASE(slot_takes_pem_and_der),
         CASE(slot_refuses_damage),
         CASE(flash_certificates_are_reported),
+        CASE(last_entry_of_a_type_counts),
+        CASE(reply_beyond_the_cache),
         CASE(services_can_be_wrapped),
         CASE(hanging_keygen_stays_in_touch),
     };

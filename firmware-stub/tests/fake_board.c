@@ -319,16 +319,21 @@ static size_t put_tlv(uint8_t *to, uint8_t type, const char *text)
     return covered + 4;
 }
 
+void fake_board_append_cert(struct fake_board *board, uint8_t type, const char *pem)
+{
+    assert_true(board->cert_size + strlen(pem) + 48 < sizeof board->cert_flash);
+    board->cert_size += put_tlv(board->cert_flash + board->cert_size, type, pem);
+}
+
 void fake_board_write_certs(struct fake_board *board, const char *chain_pem, const char *roots_pem)
 {
-    size_t at = 0;
-
     memset(board->cert_flash, 0xff, sizeof board->cert_flash);
+    board->cert_size = 0;
     if (chain_pem != NULL) {
-        at = put_tlv(board->cert_flash, 1, chain_pem);
+        fake_board_append_cert(board, 1, chain_pem);
     }
     if (roots_pem != NULL) {
-        (void)put_tlv(board->cert_flash + at, 0, roots_pem);
+        fake_board_append_cert(board, 0, roots_pem);
     }
 }
 

@@ -33,6 +33,7 @@ struct fake_board {
     int64_t time_ms;
     uint8_t key_flash[FAKE_KEY_BYTES];
     uint8_t cert_flash[FAKE_CERT_BYTES];
+    size_t cert_size;        /* bytes of TLV entries in cert_flash */
     uint32_t key_size_bytes; /* 0: no such partition */
     long flash_steps_left; /* sectors erased and 16-byte groups programmed until the power goes; -1:
                               never */
@@ -62,6 +63,8 @@ void fake_board_free(struct fake_board *board);
 
 /* Writes an esp_secure_cert partition; NULL leaves an entry out. */
 void fake_board_write_certs(struct fake_board *board, const char *chain_pem, const char *roots_pem);
+/* Appends one more entry of a TLV type: 1 the chain, 0 the roots. */
+void fake_board_append_cert(struct fake_board *board, uint8_t type, const char *pem);
 
 void fake_host_write(struct fake_board *board, const void *data, size_t size);
 /* "@<seq> <text> *crc" */

@@ -6,15 +6,18 @@
 #include <stdbool.h>
 
 struct agent_esp_config {
-    int uart;              /* the console's UART, 0 as a rule */
-    bool installs_driver;  /* false: the firmware has installed the UART driver already (receive buffer >= 1 KiB) */
-    bool radio_stays_on;   /* Wi-Fi or Bluetooth was started before and is never stopped: it feeds the random source.
-                            * false: the agent switches the SAR-ADC noise source on for each seed; then nobody may use
-                            * ADC, I2S (ESP32) or the radio while the agent runs */
-    bool has_network;      /* an IP network will be up: offers transport=direct */
+    int uart;             /* the console's UART, 0 as a rule */
+    bool installs_driver; /* false: the firmware has installed the UART driver already (receive
+                             buffer >= 1 KiB) */
+    bool radio_stays_on; /* Wi-Fi or Bluetooth was started before and is never stopped: it feeds the
+                          * random source. false: the agent switches the SAR-ADC noise source on for
+                          * each seed; then nobody may use ADC, I2S (ESP32) or the radio while the
+                          * agent runs */
+    bool has_network;    /* an IP network will be up: offers transport=direct */
 };
 
-/* Runs the agent in the calling task (stack 12 KiB or more); does not return except when the UART fails. */
+/* Runs the agent in the calling task (stack 12 KiB or more); does not return except when the UART
+ * fails. */
 void agent_esp_run(const struct agent_esp_config *config);
 
 #endif

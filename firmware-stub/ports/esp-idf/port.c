@@ -60,8 +60,8 @@ static int port_uart_read(void *ctx, uint8_t *data, size_t max, uint32_t timeout
     return n > 0 ? n : n == 0 ? AGENT_IO_TIMEOUT : AGENT_IO_ERROR;
 }
 
-/* Through stdout, whose lock keeps a frame together when other tasks log. The console turns LF into CR LF, so CR CR LF
- * goes out: to a receiver of the protocol that is an empty line more. */
+/* Through stdout, whose lock keeps a frame together when other tasks log. The console turns LF into
+ * CR LF, so CR CR LF goes out: to a receiver of the protocol that is an empty line more. */
 static int port_uart_write(void *ctx, const uint8_t *data, size_t size)
 {
     (void)ctx;
@@ -144,13 +144,16 @@ static uint32_t chip_flags(void)
     flags |= esp_flash_encryption_enabled() ? AGENT_CHIP_FLASH_ENCRYPTION : 0;
 #if defined(CONFIG_IDF_TARGET_ESP32)
     flags |= esp_efuse_read_field_bit(ESP_EFUSE_DISABLE_JTAG) ? AGENT_CHIP_JTAG_DISABLED : 0;
-    flags |= esp_efuse_read_field_bit(ESP_EFUSE_UART_DOWNLOAD_DIS) ? AGENT_CHIP_DOWNLOAD_DISABLED : 0;
+    flags |=
+        esp_efuse_read_field_bit(ESP_EFUSE_UART_DOWNLOAD_DIS) ? AGENT_CHIP_DOWNLOAD_DISABLED : 0;
 #elif defined(CONFIG_IDF_TARGET_ESP32S2)
     flags |= esp_efuse_read_field_bit(ESP_EFUSE_HARD_DIS_JTAG) ? AGENT_CHIP_JTAG_DISABLED : 0;
-    flags |= esp_efuse_read_field_bit(ESP_EFUSE_DIS_DOWNLOAD_MODE) ? AGENT_CHIP_DOWNLOAD_DISABLED : 0;
+    flags |=
+        esp_efuse_read_field_bit(ESP_EFUSE_DIS_DOWNLOAD_MODE) ? AGENT_CHIP_DOWNLOAD_DISABLED : 0;
 #else
     flags |= esp_efuse_read_field_bit(ESP_EFUSE_DIS_PAD_JTAG) ? AGENT_CHIP_JTAG_DISABLED : 0;
-    flags |= esp_efuse_read_field_bit(ESP_EFUSE_DIS_DOWNLOAD_MODE) ? AGENT_CHIP_DOWNLOAD_DISABLED : 0;
+    flags |=
+        esp_efuse_read_field_bit(ESP_EFUSE_DIS_DOWNLOAD_MODE) ? AGENT_CHIP_DOWNLOAD_DISABLED : 0;
 #endif
     return flags;
 }
@@ -161,7 +164,8 @@ static int port_chip_info(void *ctx, struct agent_chip *out)
 
     (void)ctx;
     memset(out, 0, sizeof *out);
-    (void)snprintf(out->name, sizeof out->name, "esp32%s%s", target[5] != '\0' ? "-" : "", target + 5);
+    (void)snprintf(out->name, sizeof out->name, "esp32%s%s", target[5] != '\0' ? "-" : "",
+                   target + 5);
     (void)snprintf(out->reset_reason, sizeof out->reset_reason, "%s", reset_reason());
     out->flags = chip_flags();
     return esp_efuse_mac_get_default(out->mac) == ESP_OK ? 0 : AGENT_IO_ERROR;
@@ -177,7 +181,8 @@ static void port_restart(void *ctx)
 
 static void port_log_level(void *ctx, int level)
 {
-    static const esp_log_level_t levels[] = {ESP_LOG_NONE, ESP_LOG_ERROR, ESP_LOG_INFO, ESP_LOG_DEBUG};
+    static const esp_log_level_t levels[] = {ESP_LOG_NONE, ESP_LOG_ERROR, ESP_LOG_INFO,
+                                             ESP_LOG_DEBUG};
 
     (void)ctx;
     if (level >= 0 && level < 4) {
@@ -187,7 +192,8 @@ static void port_log_level(void *ctx, int level)
 
 /* ---- flash ---- */
 
-static int port_partition_find(void *ctx, uint8_t type, const char *label, struct agent_partition *out)
+static int port_partition_find(void *ctx, uint8_t type, const char *label,
+                               struct agent_partition *out)
 {
     const esp_partition_t *found =
         esp_partition_find_first((esp_partition_type_t)type, ESP_PARTITION_SUBTYPE_ANY, label);
@@ -203,14 +209,15 @@ static int port_partition_find(void *ctx, uint8_t type, const char *label, struc
     return 0;
 }
 
-static int port_partition_read(void *ctx, const struct agent_partition *part, uint32_t offset, void *data,
-                               size_t size)
+static int port_partition_read(void *ctx, const struct agent_partition *part, uint32_t offset,
+                               void *data, size_t size)
 {
     (void)ctx;
     return esp_partition_read(part->handle, offset, data, size) == ESP_OK ? 0 : AGENT_IO_ERROR;
 }
 
-static int port_partition_erase(void *ctx, const struct agent_partition *part, uint32_t offset, uint32_t size)
+static int port_partition_erase(void *ctx, const struct agent_partition *part, uint32_t offset,
+                                uint32_t size)
 {
     (void)ctx;
     return esp_partition_erase_range(part->handle, offset, size) == ESP_OK ? 0 : AGENT_IO_ERROR;
@@ -358,7 +365,9 @@ void agent_esp_run(const struct agent_esp_config *config)
     };
     if (config->installs_driver &&
         uart_driver_install(config->uart, UART_RX_BUFFER_BYTES, 0, 0, NULL, 0) != ESP_OK) {
-        ESP_LOGE("agent", "the UART driver can't be installed: is it there already? (installs_driver = false)");
+        ESP_LOGE(
+            "agent",
+            "the UART driver can't be installed: is it there already? (installs_driver = false)");
         return;
     }
     agent_init(&agent, &port, NULL);

@@ -145,6 +145,7 @@ static void run_command(struct agent *agent, const struct agent_request *request
         agent_reply_err(agent, &why);
     } else {
         agent->at_work = command->name;
+        agent_log(agent, AGENT_LOG_INFO, command->name);
         command->run(agent, request);
         agent->at_work = NULL;
     }
@@ -263,9 +264,7 @@ static int start(struct agent *agent)
     agent->clock_set = agent->last_cached = false;
     agent->last_size = 0;
     (void)agent_slot_clear(agent, &why);
-    mbedtls_ctr_drbg_init(&agent->drbg);
-    if (mbedtls_ctr_drbg_seed(&agent->drbg, agent->port->random_bytes, agent->port->ctx, NULL, 0) !=
-            0 ||
+    if (agent_crypto_start(agent) != 0 ||
         mbedtls_ctr_drbg_random(&agent->drbg, boot, sizeof boot) != 0) {
         agent_log(agent, AGENT_LOG_ERROR, "the random source failed: the agent can't start");
         return -1;

@@ -101,6 +101,8 @@ extern const char *const agent_tls_names[4];
 bool agent_tls_supported(unsigned minor);
 
 /* ---- keys.c, keystore.c ---- */
+/* Seeds agent->drbg; 0 or negative. */
+int agent_crypto_start(struct agent *agent);
 int agent_sha256(const uint8_t *data, size_t size, uint8_t out[32]);
 int agent_keystore_load(struct agent *agent, mbedtls_pk_context *out, enum agent_key_type *type,
                         struct agent_failure *why);

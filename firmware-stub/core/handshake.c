@@ -4,9 +4,6 @@
 
 #include <mbedtls/net_sockets.h>
 #include <string.h>
-#if AGENT_MBEDTLS_3 && defined(MBEDTLS_PSA_CRYPTO_C)
-#include <psa/crypto.h>
-#endif
 
 #define SLICE_MS 200u /* between two looks at the port and the host */
 #define DRAIN_MS 300u /* for the alert of a server that has given up */
@@ -235,11 +232,6 @@ static int set_up(struct session *s, struct agent_failure *why)
     int ret = mbedtls_ssl_config_defaults(&s->conf, MBEDTLS_SSL_IS_CLIENT,
                                           MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT);
 
-#if AGENT_MBEDTLS_3 && defined(MBEDTLS_PSA_CRYPTO_C)
-    if (ret == 0 && psa_crypto_init() != PSA_SUCCESS) {
-        ret = MBEDTLS_ERR_SSL_INTERNAL_ERROR;
-    }
-#endif
     if (ret != 0) {
         return agent_fail(why, "crypto", ret, "TLS could not be set up");
     }
@@ -271,8 +263,17 @@ static bool says_hello(const struct session *s)
     return s->ssl.state == MBEDTLS_SSL_HELLO_REQUEST || s->ssl.state == MBEDTLS_SSL_CLIENT_HELLO;
 }
 
+static void log_state(struct session *s)
+{
+    char text[32] = "TLS state ";
+
+    (void)agent_put_u64(text + strlen(text), (uint64_t)s->ssl.state);
+    agent_log(s->agent, AGENT_LOG_DEBUG, text);
+}
+
 static int step(struct session *s)
 {
+    log_state(s);
     int ret = mbedtls_ssl_handshake_step(&s->ssl);
 
     if (ret == MBEDTLS_ERR_SSL_WANT_READ || ret == MBEDTLS_ERR_SSL_WANT_WRITE) {

@@ -7,8 +7,24 @@
 #include <mbedtls/sha256.h>
 #include <mbedtls/x509_csr.h>
 #include <string.h>
+#if AGENT_MBEDTLS_3 && defined(MBEDTLS_PSA_CRYPTO_C)
+#include <psa/crypto.h>
+#endif
 
 #define PUBLIC_DER_MAX_BYTES 1200u /* an RSA-8192 key of somebody's certificate */
+
+int agent_crypto_start(struct agent *agent)
+{
+#if AGENT_MBEDTLS_3 && defined(MBEDTLS_PSA_CRYPTO_C)
+    /* where mbedTLS signs or speaks TLS 1.3 through PSA */
+    if (psa_crypto_init() != PSA_SUCCESS) {
+        return -1;
+    }
+#endif
+    mbedtls_ctr_drbg_init(&agent->drbg);
+    return mbedtls_ctr_drbg_seed(&agent->drbg, agent->port->random_bytes, agent->port->ctx, NULL,
+                                 0);
+}
 
 void agent_wipe(void *data, size_t size)
 {

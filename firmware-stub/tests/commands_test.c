@@ -136,6 +136,41 @@ static void person_at_a_terminal(void **state)
     assert_true(strncmp(line, "@0 ok lines=0 text=hi *", 23) == 0);
 }
 
+static bool logs_between(const char *request, const char *log_line)
+{
+    char line[AGENT_LINE_MAX_BYTES + 4];
+    bool seen = false;
+
+    fake_host_frame(&board, ++board.seq, request);
+    for (;;) {
+        assert_true(fake_host_line(&board, line, sizeof line, 5000));
+        seen = seen || strcmp(line, log_line) == 0;
+        const char *body = fake_host_body(line, board.seq);
+        if (body != NULL && body[0] != '=') {
+            return seen;
+        }
+    }
+}
+
+static void log_lines_are_no_frames(void **state)
+{
+    (void)state;
+    assert_false(logs_between("ping", "agent: ping"));
+    expect_ok("log level=info");
+    assert_true(logs_between("ping", "agent: ping"));
+    expect_ok("log level=none");
+    assert_false(logs_between("ping", "agent: ping"));
+}
+
+static void no_random_source_no_agent(void **state)
+{
+    (void)state;
+    fake_board_stop(&board);
+    board.random_fails = true;
+    agent_init(&board.agent, &board.port, NULL);
+    assert_int_equal(agent_run(&board.agent), AGENT_ENDED_ERROR);
+}
+
 static void damage_is_told(void **state)
 {
     char line[AGENT_LINE_MAX_BYTES + 4];
@@ -659,6 +694,8 @@ int main(void)
         CASE(requests_are_checked),
         CASE(ping_returns_any_text),
         CASE(person_at_a_terminal),
+        CASE(log_lines_are_no_frames),
+        CASE(no_random_source_no_agent),
         CASE(damage_is_told),
         CASE(same_request_is_done_once),
         CASE(long_replies_repeat_too),

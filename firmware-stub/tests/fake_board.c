@@ -63,6 +63,9 @@ static int random_bytes(void *ctx, unsigned char *out, size_t size)
 {
     struct fake_board *board = ctx;
 
+    if (board->random_fails) {
+        return -1;
+    }
     if (board->random_state == 0) {
         return getrandom(out, size, 0) == (ssize_t)size ? 0 : -1;
     }

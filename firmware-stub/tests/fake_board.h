@@ -38,6 +38,7 @@ struct fake_board {
     long flash_steps_left; /* sectors erased and 16-byte groups programmed until the power goes; -1:
                               never */
     uint32_t random_state; /* not 0: repeatable bytes */
+    bool random_fails;
     unsigned n_sector_erases;
     unsigned n_polls;
 

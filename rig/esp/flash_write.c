@@ -95,7 +95,7 @@ static rig_result prepare_next_try(struct write_job *job, const struct rig_error
                                    bool progress, struct rig_wait wait, struct rig_error *err)
 {
     job->n_futile = progress ? 0 : job->n_futile + 1;
-    if (!rig_rom_is_transient(trouble) || job->n_futile == MAX_FUTILE) {
+    if (!rig_rom_is_transient(trouble) || job->n_futile == MAX_FUTILE || !job->rom->connected) {
         return rig_fail_as(err, trouble);
     }
     if (job->report->trouble[0] == '\0') {

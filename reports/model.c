@@ -75,9 +75,9 @@ static int badness(enum rig_verdict verdict)
         return 1;
     case RIG_VERDICT_FLAKY:
         return 2;
-    case RIG_VERDICT_FAIL:
-        return 3;
     case RIG_VERDICT_ERROR:
+        return 3;
+    case RIG_VERDICT_FAIL:
         break;
     }
     return 4;
@@ -98,7 +98,7 @@ enum rig_verdict rig_board_report_verdict(const struct rig_board_report *board)
 const struct rig_step_report *rig_board_report_first_failure(const struct rig_board_report *board)
 {
     for (size_t i = 0; i < board->n_steps; i++) {
-        if (badness(board->steps[i].verdict) >= badness(RIG_VERDICT_FAIL)) {
+        if (badness(board->steps[i].verdict) >= badness(RIG_VERDICT_ERROR)) {
             return &board->steps[i];
         }
     }

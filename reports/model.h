@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a run leaves behind, as plain data: filled by the runner, read by the writers of this folder. Owned by whoever
- * made it; freed with rig_run_report_free. No locks: the runner hands a board's report over when its thread has ended.
+ * What a run leaves behind, as plain data: filled by the runner, read by the writers of this
+ * folder. Owned by whoever made it; freed with rig_run_report_free. No locks: the runner hands a
+ * board's report over when its thread has ended.
  */
 #ifndef REPORTS_MODEL_H
 #define REPORTS_MODEL_H
@@ -21,15 +22,15 @@ const char *rig_verdict_name(enum rig_verdict verdict);
 
 /* One step or case of one board. */
 struct rig_step_report {
-    char name[64];           /* "p-256/revoked-leaf", unique within the board */
-    char step[48];           /* "revoked-leaf" */
-    char key[16];            /* matrix cell, "" outside */
+    char name[64]; /* "p-256/revoked-leaf", unique within the board */
+    char step[48]; /* "revoked-leaf" */
+    char key[16];  /* matrix cell, "" outside */
     bool is_case;
     enum rig_verdict verdict;
-    int64_t started_ms;      /* wall clock */
+    int64_t started_ms; /* wall clock */
     int64_t duration_ns;
     unsigned tries;
-    uint64_t n_sent;         /* bytes on the board's line during the step */
+    uint64_t n_sent; /* bytes on the board's line during the step */
     uint64_t n_received;
     bool over_budget_warn;
     struct rig_error error;  /* of a fail, error or skip; of the last failed try of a flaky */
@@ -44,8 +45,8 @@ struct rig_board_report {
     char chip[16];
     char mac[18];
     char firmware[96];
-    char serial[41];         /* certificate that the board keeps, "" none */
-    char log_path[512];      /* whole serial log */
+    char serial[41];    /* certificate that the board keeps, "" none */
+    char log_path[512]; /* whole serial log */
     enum rig_verdict verdict;
     int64_t started_ms;
     int64_t duration_ns;
@@ -70,10 +71,12 @@ struct rig_counts {
     size_t n; /* all */
     size_t pass, flaky, skip, fail, error;
 };
-/* What the writers show: a board without steps counts as one error, as in the JUnit file; so does a run without boards. */
+/* What the writers show: a board without steps counts as one error, as in the JUnit file; so does a
+ * run without boards. */
 struct rig_counts rig_board_report_counts(const struct rig_board_report *board);
 struct rig_counts rig_run_report_counts(const struct rig_run_report *run);
-/* The worst of its steps: error > fail > flaky > pass; only skips or nothing at all: skip. */
+/* The worst of its steps: fail > error > flaky > pass (a board that was proven wrong stays wrong,
+ * whatever else went wrong on the way); only skips or nothing at all: skip. */
 enum rig_verdict rig_board_report_verdict(const struct rig_board_report *board);
 /* The first step that failed or is in error; NULL: none. Borrowed from the board. */
 const struct rig_step_report *rig_board_report_first_failure(const struct rig_board_report *board);

@@ -54,3 +54,18 @@ void rig_ca_close(struct rig_ca *ca)
         ca->ops->close(ca);
     }
 }
+
+const char *rig_revocation_reason_name(enum rig_revocation_reason reason)
+{
+    switch (reason) {
+    case RIG_REVOKED_KEY_COMPROMISE:
+        return "keyCompromise";
+    case RIG_REVOKED_SUPERSEDED:
+        return "superseded";
+    case RIG_REVOKED_CESSATION:
+        return "cessationOfOperation";
+    case RIG_REVOKED_UNSPECIFIED:
+        break;
+    }
+    return "unspecified";
+}

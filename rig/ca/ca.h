@@ -59,6 +59,9 @@ enum rig_revocation_reason {
     RIG_REVOKED_CESSATION = 5,
 };
 
+/* RFC 5280's word for it: "superseded". */
+const char *rig_revocation_reason_name(enum rig_revocation_reason reason);
+
 struct rig_ca_ops {
     const char *name; /* "local" */
     rig_result (*sign)(struct rig_ca *ca, const struct rig_ca_request *request,

@@ -73,7 +73,8 @@ static rig_result revoke_one(struct rig_cli *cli, struct rig_ca *ca, struct rig_
         (void)rig_journal_close(reg, journal, false, err->text, &ignored).ok;
         return (rig_result){.ok = false};
     }
-    known = rig_register_set_state(reg, serial, RIG_CERT_REVOKED, "cessationOfOperation", err);
+    known = rig_register_set_state(reg, serial, RIG_CERT_REVOKED,
+                                   rig_revocation_reason_name(RIG_REVOKED_CESSATION), err);
     if (!known.ok && err->code != RIG_E_NOT_FOUND) {
         return known;
     }

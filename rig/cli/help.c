@@ -105,7 +105,7 @@ static rig_result man_command(const struct rig_cli_command *command, struct rig_
 
 rig_result rig_cli_man_page(struct rig_buf *text, struct rig_error *err)
 {
-    PUT(".TH RIG 1 \"\" \"rig %s\" \"User Commands\"\n.SH NAME\n", RIG_VERSION);
+    PUT(".TH RIG 1 \"%s\" \"rig %s\" \"User Commands\"\n.SH NAME\n", RIG_VERSION_DATE, RIG_VERSION);
     PUT("rig \\- hardware\\-in\\-the\\-loop QA for boards with an X.509 identity\n");
     PUT(".SH SYNOPSIS\n.B rig\n.I COMMAND\n[\\fIOPTION\\fR...] [\\fIARGUMENT\\fR...]\n");
     PUT(".SH DESCRIPTION\nDrives ESP32 boards through their reset and boot lines, has each make a "

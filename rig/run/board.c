@@ -233,6 +233,31 @@ static void skip_step(struct rig_board *board, const struct rig_step_plan *plan,
     end_report(board, report);
 }
 
+/* A board that is stopped between two steps did not pass: the step that could not begin says why.
+ */
+static bool stopped_here(struct rig_board *board, const struct rig_step_plan *plan)
+{
+    const bool cancelled =
+        board->options->cancel != NULL && rig_cancel_reason(board->options->cancel) != 0;
+    struct rig_step_report *report;
+
+    if (board->dead || (!cancelled && !rig_wait_over(board->limit))) {
+        return false;
+    }
+    report = begin_report(board, plan);
+    if (cancelled) {
+        (void)rig_fail(&report->error, RIG_CLASS_CANCELLED, RIG_E_CANCELLED,
+                       "the run was cancelled before this step");
+    } else {
+        (void)rig_fail(&report->error, RIG_CLASS_DEVICE, RIG_E_TIMEOUT,
+                       "the board's limit of %lld s was used up before this step",
+                       (long long)(board->options->suite->board_limit_ms / 1000));
+    }
+    report->verdict = verdict_of(&report->error);
+    end_report(board, report);
+    return true;
+}
+
 /* ---- the order of steps ---- */
 
 static bool is_negative(const struct rig_step_plan *plan)
@@ -245,13 +270,8 @@ static bool is_negative(const struct rig_step_plan *plan)
 static bool held_back(struct rig_board *board, const struct rig_step_plan *plan, char *reason,
                       size_t reason_size)
 {
-    if (board->options->cancel != NULL && rig_cancel_reason(board->options->cancel) != 0) {
-        (void)rig_copy_text(reason, reason_size, "the run was cancelled");
-    } else if (board->dead) {
+    if (board->dead) {
         (void)snprintf(reason, reason_size, "not run: %.200s", board->dead_because);
-    } else if (rig_wait_over(board->limit)) {
-        (void)snprintf(reason, reason_size, "not run: the board's limit of %lld s is used up",
-                       (long long)(board->options->suite->board_limit_ms / 1000));
     } else if (board->cell.blocked) {
         (void)snprintf(reason, reason_size, "not run: it needs '%s', which did not pass",
                        board->cell.blocked_by);
@@ -299,7 +319,8 @@ static void draw_conclusions(struct rig_board *board, const struct rig_step_plan
     if (passed || report->verdict == RIG_VERDICT_SKIP) {
         return;
     }
-    if (ends_the_board(plan, &report->error) || (!in_cell && plan->kind != RIG_STEP_CASE)) {
+    if (rig_wait_over(board->limit) || ends_the_board(plan, &report->error) ||
+        (!in_cell && plan->kind != RIG_STEP_CASE)) {
         board->dead = true;
         (void)snprintf(board->dead_because, sizeof board->dead_because, "'%s' ended the board",
                        report->name);
@@ -318,7 +339,7 @@ static void run_list(struct rig_board *board, const struct rig_step_list *list, 
 
         if (held_back(board, plan, reason, sizeof reason)) {
             skip_step(board, plan, reason);
-        } else {
+        } else if (!stopped_here(board, plan)) {
             rig_board_run_step(board, plan, rig_step_driver(plan->kind)->run);
         }
         draw_conclusions(board, plan, in_cell);

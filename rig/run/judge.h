@@ -31,6 +31,7 @@ struct rig_judge_input {
     const struct rig_agent_handshake_report *device;
     /* the certificate that the case put on the board; NULL: none */
     const uint8_t *expected_sha256;
+    unsigned n_expected_chain; /* certificates that it put there; 0: not compared */
     unsigned n_strangers;
 };
 

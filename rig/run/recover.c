@@ -117,7 +117,8 @@ static rig_result recover_revoke(struct recovering *r, struct rig_error *err)
         return rig_journal_close(r->reg, r->entry->id, false, "interrupted", err);
     }
     RIG_TRY(rig_ca_revoke(r->ca, serial, RIG_REVOKED_CESSATION, r->wait, err));
-    RIG_TRY(rig_register_set_state(r->reg, serial, RIG_CERT_REVOKED, "cessationOfOperation", err));
+    RIG_TRY(rig_register_set_state(r->reg, serial, RIG_CERT_REVOKED,
+                                   rig_revocation_reason_name(RIG_REVOKED_CESSATION), err));
     r->recovery->n_revoked++;
     return rig_journal_close(r->reg, r->entry->id, true, "revoked after an interruption", err);
 }
@@ -178,7 +179,7 @@ static rig_result revoke_orphan(void *ctx, const struct rig_register_certificate
     RIG_TRY_IN(rig_ca_revoke(r->ca, certificate->serial, RIG_REVOKED_CESSATION, r->wait, err), err,
                "serial %s of device %s", certificate->serial, certificate->device_id);
     RIG_TRY(rig_register_set_state(r->reg, certificate->serial, RIG_CERT_REVOKED,
-                                   "cessationOfOperation", err));
+                                   rig_revocation_reason_name(RIG_REVOKED_CESSATION), err));
     r->n++;
     return rig_journal_close(r->reg, journal, true, "orphan revoked", err);
 }

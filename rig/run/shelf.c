@@ -9,6 +9,8 @@
 #include <string.h>
 
 #define STOP_GRACE_MS 2000
+#define USAGE_EXIT_CODE 2
+#define MAX_LOG_BYTES ((size_t)16 << 20)
 #define MAX_ARGS (24 + 2 * RIG_SHELF_MAX_FAULTS)
 #define FIRST_MAC 0x246f28aa0000ULL /* below it: Espressif's 24:6f:28 */
 
@@ -66,14 +68,39 @@ static rig_result start_one(const struct rig_shelf_options *options, const char 
     return rig_child_start(child, args, log, err);
 }
 
+/* What a virtual board said before it ended: the last line of its log. Its exit code 2 means that
+ * its options, so the user's, were wrong. */
+static rig_result explain_end(struct rig_child *child, const struct rig_bench_board *place,
+                              const char *folder, struct rig_wait wait, struct rig_error *err)
+{
+    RIG_AUTO(rig_buf_free) struct rig_buf log = {0};
+    struct rig_error ignored;
+    char path[PATH_MAX];
+    int status = 0;
+    char *last;
+
+    (void)snprintf(path, sizeof path, "%s/%s.log", folder, place->id.text);
+    if (!rig_file_read(path, MAX_LOG_BYTES, &log, &ignored).ok || log.len == 0 ||
+        !rig_child_join(child, wait, &status, &ignored).ok) {
+        return rig_wrap(err, "virtual board %s", place->id.text);
+    }
+    if (log.data[log.len - 1] == '\n') {
+        log.data[--log.len] = 0;
+    }
+    last = strrchr((char *)log.data, '\n');
+    return rig_fail(err, status == USAGE_EXIT_CODE ? RIG_CLASS_USAGE : RIG_CLASS_RIG, RIG_E_INVALID,
+                    "virtual board %s: %s", place->id.text,
+                    last != NULL ? last + 1 : (const char *)log.data);
+}
+
 static rig_result read_address(struct rig_child *child, struct rig_bench_board *place,
                                const char *folder, struct rig_wait wait, struct rig_error *err)
 {
     RIG_AUTO(rig_buf_free) struct rig_buf line = {0};
 
-    RIG_TRY_IN(rig_child_read_line(child, wait, &line, err), err,
-               "virtual board %s (its words are in %s/%s.log)", place->id.text, folder,
-               place->id.text);
+    if (!rig_child_read_line(child, wait, &line, err).ok) {
+        return explain_end(child, place, folder, wait, err);
+    }
     (void)rig_copy_text(place->port, sizeof place->port, rig_buf_text(&line));
     return RIG_DONE;
 }

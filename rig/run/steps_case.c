@@ -18,9 +18,21 @@ struct presented {
     enum rig_agent_source source;
     bool has_certificate;
     uint8_t sha256[RIG_SHA256_SIZE];
+    unsigned n_chain;
     char revoke_later[RIG_SERIAL_TEXT_SIZE]; /* a test certificate that must not stay valid; "" none
                                               */
 };
+
+static unsigned n_certificates(const char *pem)
+{
+    static const char begin[] = "-----BEGIN CERTIFICATE-----";
+    unsigned n = 0;
+
+    for (const char *at = strstr(pem, begin); at != NULL; at = strstr(at + 1, begin)) {
+        n++;
+    }
+    return n;
+}
 
 static rig_result load_slot(struct rig_board *board, const char *chain_pem,
                             const uint8_t *leaf_sha256, struct presented *presented,
@@ -36,6 +48,7 @@ static rig_result load_slot(struct rig_board *board, const char *chain_pem,
     }
     presented->source = RIG_AGENT_SLOT;
     presented->has_certificate = true;
+    presented->n_chain = n_certificates(chain_pem);
     memcpy(presented->sha256, leaf_sha256, RIG_SHA256_SIZE);
     return RIG_DONE;
 }
@@ -89,6 +102,7 @@ static rig_result present(struct rig_board *board, enum rig_case_certificate kin
     case RIG_CASE_INSTALLED:
         presented->source = RIG_AGENT_FLASH;
         presented->has_certificate = true;
+        presented->n_chain = n_certificates(rig_buf_text(&cell->certificate.chain_pem));
         memcpy(presented->sha256, cell->certificate.sha256, RIG_SHA256_SIZE);
         return RIG_DONE;
     case RIG_CASE_REVOKED:
@@ -272,6 +286,7 @@ static rig_result test_and_judge(struct rig_board *board, const struct rig_step_
         .server = &server,
         .device = &device,
         .expected_sha256 = presented->has_certificate ? presented->sha256 : NULL,
+        .n_expected_chain = presented->n_chain,
     };
     rig_result result;
 

@@ -268,9 +268,8 @@ rig_result rig_revoke_certificate(struct rig_board *board, const char *serial,
                              board->device_id, subject, &journal, err));
     result = rig_ca_revoke(board->services->ca, serial, reason, wait, err);
     if (result.ok) {
-        result = rig_register_set_state(
-            board->reg, serial, state,
-            reason == RIG_REVOKED_SUPERSEDED ? "superseded" : "cessationOfOperation", err);
+        result = rig_register_set_state(board->reg, serial, state,
+                                        rig_revocation_reason_name(reason), err);
     }
     if (!result.ok) {
         (void)rig_journal_close(board->reg, journal, false, err->text, &ignored).ok;
@@ -400,6 +399,11 @@ rig_result rig_step_register(struct rig_board *board, const struct rig_step_plan
     RIG_TRY(rig_journal_close(board->reg, journal, true, row.result, err));
     (void)json_object_set_new(evidence, "device_id", json_string(board->device_id));
     (void)json_object_set_new(evidence, "serial", json_string(board->report->serial));
+    if ((rivals.len != 0 || board->log.tripped) && board->report->serial[0] != '\0') {
+        RIG_TRY(rig_revoke_certificate(board, board->report->serial, RIG_CERT_REVOKED,
+                                       RIG_REVOKED_KEY_COMPROMISE, wait, err));
+        (void)json_object_set_new(evidence, "revoked", json_string(board->report->serial));
+    }
     if (rivals.len != 0) {
         return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_DUPLICATE,
                         "board %s and board %s made the same key: their random generator is not "

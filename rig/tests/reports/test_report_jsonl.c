@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define MAX_LINES 1024
+
 RIG_DEFINE_AUTO(json_t, json_decref);
 
 static bool matches_pattern(const json_t *value, const char *pattern)
@@ -146,7 +148,7 @@ struct lines {
     char folder[32];
     char path[64];
     size_t n;
-    json_t *all[1024];
+    json_t *all[MAX_LINES];
 };
 
 static struct lines *new_lines(void)
@@ -171,7 +173,7 @@ static void read_lines(struct lines *lines)
     assert_true(text.len != 0 && text.data[text.len - 1] == '\n');
     for (char *line = strtok_r((char *)text.data, "\n", &next); line != NULL;
          line = strtok_r(NULL, "\n", &next)) {
-        assert_true(lines->n < sizeof lines->all / sizeof *lines->all);
+        assert_true(lines->n < MAX_LINES);
         lines->all[lines->n] = json_loads(line, JSON_REJECT_DUPLICATES, &json_err);
         if (lines->all[lines->n] == NULL) {
             fail_msg("%s in: %.500s", json_err.text, line);

@@ -139,7 +139,7 @@ static const struct rule {
     const char *allowed[14];
     bool may_have_text;
 } rules[] = {
-    {"testsuites", NULL, {NULL}, {"name", "time", "tests", "failures", "errors"}, false},
+    {"testsuites", "", {NULL}, {"name", "time", "tests", "failures", "errors"}, false},
     {"testsuite",
      "testsuites",
      {"name", "tests", "failures", "errors"},
@@ -180,8 +180,7 @@ static void check_reader_rules(xmlNode *node, const char *parent)
 {
     const struct rule *rule = rule_of(node);
 
-    assert_true((rule->parent == NULL) == (parent == NULL));
-    assert_true(parent == NULL || strcmp(rule->parent, parent) == 0);
+    assert_string_equal(rule->parent, parent);
     for (size_t i = 0; i < 6 && rule->required[i] != NULL; i++) {
         assert_non_null(xmlHasProp(node, BAD_CAST rule->required[i]));
     }
@@ -211,7 +210,7 @@ static void check_document(const struct rig_run_report *run, struct rig_buf *xml
         fail_msg("the schema refuses:\n%.3000s", rig_buf_text(xml));
     }
     check_sums(document);
-    check_reader_rules(xmlDocGetRootElement(document), NULL);
+    check_reader_rules(xmlDocGetRootElement(document), "");
 }
 
 static void test_a_run_in_the_profile_of_all_readers(void **state)
@@ -313,14 +312,14 @@ static void test_long_logs_are_cut_to_a_sane_size(void **state)
 
     (void)state;
     assert_non_null(log);
-    memcpy(log + n_bytes - 8, "the end\n", 8);
+    memset(log + n_bytes - 8, 'E', 8);
     sample_put(&step->log, log, n_bytes);
     sample_put(&step->evidence, log, n_bytes);
     free(log);
     check_document(&run, &xml);
     assert_true(xml.len < 120000);
     assert_has(&xml, "bytes left out here");
-    assert_has(&xml, "the end\n");
+    assert_has(&xml, "\\x00EEEEEEEE</failure>");
 }
 
 static void test_longest_names_fit_every_reader(void **state)

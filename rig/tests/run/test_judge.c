@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The judge: each way a handshake case can end, with the evidence of both sides as it was measured. */
+/* The judge: each way a handshake case can end, with the evidence of both sides as it was measured.
+ */
 #include "rig/run/judge.h"
 
 #include <setjmp.h>
@@ -11,9 +12,9 @@
 #include <openssl/x509_vfy.h>
 
 #define ALERT_CERTIFICATE_REVOKED 44
-#define ALERT_UNKNOWN_CA          48
-#define ALERT_HANDSHAKE_FAILURE   40
-#define FLAG_NOT_TRUSTED          0x08u
+#define ALERT_UNKNOWN_CA 48
+#define ALERT_HANDSHAKE_FAILURE 40
+#define FLAG_NOT_TRUSTED 0x08u
 
 static const uint8_t leaf[RIG_SHA256_SIZE] = {1, 2, 3};
 static const uint8_t other_leaf[RIG_SHA256_SIZE] = {9};
@@ -210,6 +211,12 @@ static void another_certificate_is_vacuous_even_when_refused(void **state)
     server_refuses(&s);
     s.server.peer_presented = false;
     assert_fails(&s, RIG_OUTCOME_VACUOUS, RIG_CLASS_DEVICE, "showed no certificate");
+    good(&s);
+    s.server.n_peer_chain = 3;
+    s.input.n_expected_chain = 1;
+    assert_fails(&s, RIG_OUTCOME_VACUOUS, RIG_CLASS_DEVICE, "chain of 3");
+    s.server.n_peer_chain = 1;
+    assert_true(judge(&s));
 }
 
 static void no_certificate_must_be_no_certificate(void **state)

@@ -97,8 +97,13 @@ enum rig_verdict rig_board_report_verdict(const struct rig_board_report *board)
 
 const struct rig_step_report *rig_board_report_first_failure(const struct rig_board_report *board)
 {
+    const enum rig_verdict worst = rig_board_report_verdict(board);
+
+    if (worst != RIG_VERDICT_FAIL && worst != RIG_VERDICT_ERROR) {
+        return NULL;
+    }
     for (size_t i = 0; i < board->n_steps; i++) {
-        if (badness(board->steps[i].verdict) >= badness(RIG_VERDICT_ERROR)) {
+        if (board->steps[i].verdict == worst) {
             return &board->steps[i];
         }
     }

@@ -78,7 +78,8 @@ struct rig_counts rig_run_report_counts(const struct rig_run_report *run);
 /* The worst of its steps: fail > error > flaky > pass (a board that was proven wrong stays wrong,
  * whatever else went wrong on the way); only skips or nothing at all: skip. */
 enum rig_verdict rig_board_report_verdict(const struct rig_board_report *board);
-/* The first step that failed or is in error; NULL: none. Borrowed from the board. */
+/* The step that made the verdict of a board that failed or is in error: the first one of that
+ * verdict; NULL: none. Borrowed from the board. */
 const struct rig_step_report *rig_board_report_first_failure(const struct rig_board_report *board);
 
 /* Frees what the report owns (boards, steps, their buffers), not the struct itself. */

@@ -32,37 +32,43 @@ static rig_result write_pid(int fd, const char *path, struct rig_error *err)
     return RIG_DONE;
 }
 
+static rig_result lock_file(int fd, const char *folder, const char *path, struct rig_error *err)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    char who[48] = "pid unknown";
+    int64_t pid;
+
+    if (fcntl(fd, F_OFD_SETLK, &lock) == 0) {
+        return write_pid(fd, path, err);
+    }
+    if (errno != EAGAIN && errno != EACCES) {
+        return rig_fail_errno(err, errno, "cannot lock '%s'", path);
+    }
+    pid = pid_written(fd);
+    if (pid > 0) {
+        (void)snprintf(who, sizeof who, "pid %lld", (long long)pid);
+    }
+    return rig_fail(err, RIG_CLASS_RIG, RIG_E_BUSY,
+                    "another rig (%s) works in the folder '%s': wait until it has ended, or name "
+                    "another folder with --out",
+                    who, folder);
+}
+
 rig_result rig_lock_take(const char *folder, int *fd, struct rig_error *err)
 {
     RIG_AUTO(rig_free_chars) char *path = NULL;
-    RIG_AUTO(rig_close_fd) int taken = -1;
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    rig_result result;
 
     RIG_TRY(rig_path_join(folder, "rig.lock", &path, err));
-    taken = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (taken < 0) {
+    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (*fd < 0) {
         return rig_fail_errno(err, errno, "cannot write into the work folder '%s'", folder);
     }
-    if (fcntl(taken, F_OFD_SETLK, &lock) != 0) {
-        char who[48] = "pid unknown";
-        int64_t pid;
-
-        if (errno != EAGAIN && errno != EACCES) {
-            return rig_fail_errno(err, errno, "cannot lock '%s'", path);
-        }
-        pid = pid_written(taken);
-        if (pid > 0) {
-            (void)snprintf(who, sizeof who, "pid %lld", (long long)pid);
-        }
-        return rig_fail(err, RIG_CLASS_RIG, RIG_E_BUSY,
-                        "another rig (%s) works in the folder '%s': wait until it has ended, or "
-                        "name another folder with --out",
-                        who, folder);
+    result = lock_file(*fd, folder, path, err);
+    if (!result.ok) {
+        rig_close_fd(fd);
     }
-    RIG_TRY(write_pid(taken, path, err));
-    *fd = taken;
-    taken = -1;
-    return RIG_DONE;
+    return result;
 }
 
 rig_result rig_lock_holder(const char *folder, int64_t *pid, struct rig_error *err)

@@ -11,9 +11,9 @@
 
 struct board {
     struct rig_register *reg;
+    struct rig_error err;
     int number;
     bool shared_key_granted;
-    struct rig_error err;
     bool ok;
 };
 

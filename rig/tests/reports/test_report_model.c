@@ -60,14 +60,18 @@ static void test_the_worst_step_is_the_verdict(void **state)
     }
 }
 
-static void test_first_failure_is_the_first_in_order(void **state)
+static void test_first_failure_is_the_one_that_made_the_verdict(void **state)
 {
-    struct rig_run_report run = sample_run();
+    RIG_AUTO(rig_run_report_free) struct rig_run_report run = sample_run();
+    struct rig_board_report *board = &run.boards[0];
 
     (void)state;
-    assert_string_equal(rig_board_report_first_failure(&run.boards[0])->step, "flash");
+    assert_string_equal(rig_board_report_first_failure(board)->step, "flash");
     assert_null(rig_board_report_first_failure(&run.boards[1]));
-    rig_run_report_free(&run);
+    board->steps[0].verdict = RIG_VERDICT_ERROR; /* before the failure, and not the verdict */
+    assert_string_equal(rig_board_report_first_failure(board)->step, "flash");
+    board->steps[1].verdict = RIG_VERDICT_PASS;
+    assert_string_equal(rig_board_report_first_failure(board)->step, "keygen");
 }
 
 int main(void)
@@ -76,7 +80,7 @@ int main(void)
         cmocka_unit_test(test_counts_are_per_verdict),
         cmocka_unit_test(test_nothing_ran_counts_as_an_error),
         cmocka_unit_test(test_the_worst_step_is_the_verdict),
-        cmocka_unit_test(test_first_failure_is_the_first_in_order),
+        cmocka_unit_test(test_first_failure_is_the_one_that_made_the_verdict),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

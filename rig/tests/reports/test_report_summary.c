@@ -14,11 +14,11 @@ static void test_a_line_per_board_and_the_sums(void **state)
     assert_string_equal(
         rig_buf_text(&text),
         "board  device id         verdict   passed         time  first failure\n"
-        "b1     rig-246f28aa0001  error        2/5      2.000 s  p-256/flash: the flash keeps "
+        "b1     rig-246f28aa0001  fail         2/5      2.000 s  p-256/flash: the flash keeps "
         "other "
         "bytes than were written\n"
         "b2     rig-246f28aa0002  pass         1/1      2.000 s\n"
-        "2 boards in 3.000 s: 1 passed, 0 flaky, 0 failed, 1 in error, 0 skipped\n");
+        "2 boards in 3.000 s: 1 passed, 0 flaky, 1 failed, 0 in error, 0 skipped\n");
 }
 
 static void test_colours_only_when_asked(void **state)
@@ -30,7 +30,7 @@ static void test_colours_only_when_asked(void **state)
     (void)state;
     assert_done(rig_report_summary(&run, true, &text, &err));
     assert_has(&text, "\033[32mpass   \033[0m");
-    assert_has(&text, "\033[35merror  \033[0m");
+    assert_has(&text, "\033[31mfail   \033[0m");
 }
 
 static void test_what_a_board_says_never_acts_on_the_terminal(void **state)

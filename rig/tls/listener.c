@@ -104,8 +104,7 @@ static rig_result try_port(const struct rig_tls_address *address, uint16_t port,
         err->cls = RIG_CLASS_USAGE;
         return (rig_result){.ok = false};
     }
-    *fd = made;
-    made = -1;
+    *fd = rig_take_fd(&made);
     return RIG_DONE;
 }
 
@@ -147,7 +146,7 @@ rig_result rig_tls_listen(const struct rig_tls_address *address, uint16_t from_p
                           uint16_t *port, struct rig_error *err)
 {
     RIG_AUTO(rig_close_fd) int made = -1;
-    struct sockaddr_storage bound;
+    struct sockaddr_storage bound = {0};
     socklen_t bound_len = sizeof bound;
     bool busy = false;
 
@@ -160,7 +159,6 @@ rig_result rig_tls_listen(const struct rig_tls_address *address, uint16_t from_p
         return rig_fail_errno(err, errno, "cannot learn the test server's port");
     }
     *port = port_of(&bound);
-    *fd = made;
-    made = -1;
+    *fd = rig_take_fd(&made);
     return RIG_DONE;
 }

@@ -258,13 +258,12 @@ rig_result rig_tls_endpoint_connect(struct rig_tls_endpoint *endpoint, int *fd,
     if (!rig_tls_request(endpoint->server, &request)) {
         return server_stopped(err);
     }
-    ours = -1; /* the loop took it */
+    (void)rig_take_fd(&ours); /* the loop has it */
     if (!request.ok) {
         return rig_fail(err, RIG_CLASS_RIG, RIG_E_NO_MEMORY,
                         "the test server cannot take another connection");
     }
-    *fd = theirs;
-    theirs = -1;
+    *fd = rig_take_fd(&theirs);
     return RIG_DONE;
 }
 

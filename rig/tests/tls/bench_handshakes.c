@@ -308,6 +308,6 @@ int main(int argc, char **argv)
         SSL_CTX_free(bench.clients[v]);
     }
     pki_free(&bench.pki);
-    (void)rig_dir_remove(bench.folder, &err);
+    PKI_MUST(rig_dir_remove(bench.folder, &err).ok);
     return 0;
 }

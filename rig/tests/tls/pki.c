@@ -280,10 +280,10 @@ void pki_free(struct pki *pki)
     struct pki_ca *const authorities[] = {&pki->root, &pki->intermediate, &pki->other_root,
                                           &pki->other_intermediate};
 
-    for (size_t i = 0; i < sizeof identities / sizeof *identities; i++) {
+    for (size_t i = 0; i < sizeof identities / sizeof identities[0]; i++) {
         free_identity(identities[i]);
     }
-    for (size_t i = 0; i < sizeof authorities / sizeof *authorities; i++) {
+    for (size_t i = 0; i < sizeof authorities / sizeof authorities[0]; i++) {
         free_ca(authorities[i]);
     }
     rig_buf_free(&pki->crls_pem);

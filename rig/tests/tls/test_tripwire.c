@@ -410,7 +410,7 @@ static void public_things_pass(void **state)
 
     (void)state;
     pki_make(&pki);
-    for (size_t i = 0; i < sizeof authorities / sizeof *authorities; i++) {
+    for (size_t i = 0; i < sizeof authorities / sizeof authorities[0]; i++) {
         must_pass_certificate(authorities[i]->certificate);
         must_pass_request_and_public_key(authorities[i]->key);
         must_pass_pem(&authorities[i]->pem);

@@ -379,7 +379,7 @@ static void test_counts_add_up_whatever_ran(void **state)
 
     (void)state;
     print_message("seed %u\n", seed);
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < 100; i++) {
         RIG_AUTO(rig_buf_free) struct rig_buf xml = {0};
         RIG_AUTO(rig_run_report_free) struct rig_run_report run = sample_random_run(&seed);
 
@@ -402,16 +402,23 @@ static int run_program(const char *const argv[])
     return status;
 }
 
-/* Compiles a locale with a decimal comma, where the machine can. */
+/* Compiles a locale that has nothing but a decimal comma, where the machine can. */
 static bool enter_comma_locale(const char *folder)
 {
+    static const char source[] =
+        "LC_NUMERIC\ndecimal_point \",\"\nthousands_sep \".\"\ngrouping 3;3\nEND LC_NUMERIC\n";
+    char source_path[64];
     char path[64];
-    const char *const argv[] = {"localedef", "-i", "de_DE", "-f", "UTF-8", path, NULL};
+    const char *const argv[] = {"localedef",      "-c", "-i", source_path, "-f",
+                                "ANSI_X3.4-1968", path, NULL};
+    struct rig_error err = {0};
 
-    (void)snprintf(path, sizeof path, "%s/de_DE.UTF-8", folder);
-    (void)run_program(argv); /* ends with 1 after warnings, too */
+    (void)snprintf(source_path, sizeof source_path, "%s/source", folder);
+    (void)snprintf(path, sizeof path, "%s/comma", folder);
+    assert_done(rig_file_replace(source_path, source, sizeof source - 1, 0600, &err));
+    (void)run_program(argv); /* ends with 1, for the categories that are not there */
     assert_int_equal(setenv("LOCPATH", folder, 1), 0);
-    return setlocale(LC_ALL, "de_DE.UTF-8") != NULL;
+    return setlocale(LC_NUMERIC, "comma") != NULL;
 }
 
 static void test_a_comma_locale_changes_nothing(void **state)
@@ -430,7 +437,7 @@ static void test_a_comma_locale_changes_nothing(void **state)
         assert_string_equal(number, "0,5"); /* the locale does what this test is about */
         check_document(&run, &xml);
         assert_has(&xml, "time=\"1.235\"");
-        (void)setlocale(LC_ALL, "C");
+        (void)setlocale(LC_NUMERIC, "C");
     }
     assert_int_equal(run_program(argv), 0);
     if (!entered) {

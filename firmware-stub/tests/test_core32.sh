@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Compiles the core for a 32-bit target and looks at what it needs: no libc function beyond those listed (all in
 # newlib, none that allocates), no function with a large stack frame, no recursion.
-# Usage: core32_test.sh INCLUDE_DIR SOURCE...
+# Usage: test_core32.sh INCLUDE_DIR SOURCE...
 set -eu
 allowed='memchr memcmp memcpy memmove memset strchr strcmp strlen'
 frame_max_bytes=3072

@@ -9,19 +9,18 @@
 #include <netinet/tcp.h>
 #include <string.h>
 
-static void set_port(struct sockaddr_storage *at, uint16_t port)
+static void set_port(union rig_tls_socket_address *at, uint16_t port)
 {
-    if (at->ss_family == AF_INET6) {
-        ((struct sockaddr_in6 *)at)->sin6_port = htons(port);
+    if (at->any.sa_family == AF_INET6) {
+        at->v6.sin6_port = htons(port);
     } else {
-        ((struct sockaddr_in *)at)->sin_port = htons(port);
+        at->v4.sin_port = htons(port);
     }
 }
 
-static uint16_t port_of(const struct sockaddr_storage *at)
+static uint16_t port_of(const union rig_tls_socket_address *at)
 {
-    return at->ss_family == AF_INET6 ? ntohs(((const struct sockaddr_in6 *)at)->sin6_port)
-                                     : ntohs(((const struct sockaddr_in *)at)->sin_port);
+    return ntohs(at->any.sa_family == AF_INET6 ? at->v6.sin6_port : at->v4.sin_port);
 }
 
 static bool has_ipv6(void)
@@ -33,22 +32,14 @@ static bool has_ipv6(void)
 
 static bool parse_address(const char *text, struct rig_tls_address *address)
 {
-    struct sockaddr_in *const v4 = (struct sockaddr_in *)&address->at;
-    struct sockaddr_in6 *const v6 = (struct sockaddr_in6 *)&address->at;
-
-    memset(&address->at, 0, sizeof address->at);
-    if (inet_pton(AF_INET, text, &v4->sin_addr) == 1) {
-        v4->sin_family = AF_INET;
-        address->len = sizeof *v4;
+    address->at = (union rig_tls_socket_address){.v4 = {.sin_family = AF_INET}};
+    address->len = sizeof address->at.v4;
+    if (inet_pton(AF_INET, text, &address->at.v4.sin_addr) == 1) {
         return true;
     }
-    memset(&address->at, 0, sizeof address->at);
-    if (inet_pton(AF_INET6, text, &v6->sin6_addr) == 1) {
-        v6->sin6_family = AF_INET6;
-        address->len = sizeof *v6;
-        return true;
-    }
-    return false;
+    address->at = (union rig_tls_socket_address){.v6 = {.sin6_family = AF_INET6}};
+    address->len = sizeof address->at.v6;
+    return inet_pton(AF_INET6, text, &address->at.v6.sin6_addr) == 1;
 }
 
 rig_result rig_tls_address_parse(const char *bind_address, uint16_t first_port, uint16_t last_port,
@@ -73,15 +64,30 @@ rig_result rig_tls_address_parse(const char *bind_address, uint16_t first_port, 
     return RIG_DONE;
 }
 
+static rig_result cannot_listen(const struct rig_tls_address *address, uint16_t port,
+                                int errno_value, bool *busy, struct rig_error *err)
+{
+    const char *const remedy = errno_value == EADDRNOTAVAIL
+                                   ? " (give an address of this host, or none for all)"
+                               : errno_value == EACCES ? " (give a port above 1023)"
+                                                       : "";
+
+    *busy = errno_value == EADDRINUSE;
+    (void)rig_fail_errno(err, errno_value, "the test server cannot listen on %s, port %u%s",
+                         address->text, (unsigned)port, remedy);
+    err->cls = RIG_CLASS_USAGE;
+    return (rig_result){.ok = false};
+}
+
 /* `busy` is set, and the error too, when another socket has the port. */
 static rig_result try_port(const struct rig_tls_address *address, uint16_t port, int *fd,
                            bool *busy, struct rig_error *err)
 {
-    struct sockaddr_storage at = address->at;
+    union rig_tls_socket_address at = address->at;
     const int on = 1;
     const int off = 0;
     RIG_AUTO(rig_close_fd)
-    int made = socket(at.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int made = socket(at.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
     *busy = false;
     if (made < 0) {
@@ -92,17 +98,12 @@ static rig_result try_port(const struct rig_tls_address *address, uint16_t port,
      * acknowledgement */
     if (setsockopt(made, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
         setsockopt(made, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0 ||
-        (at.ss_family == AF_INET6 &&
+        (at.any.sa_family == AF_INET6 &&
          setsockopt(made, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0)) {
         return rig_fail_errno(err, errno, "cannot set up a socket for the test server");
     }
-    if (bind(made, (const struct sockaddr *)&at, address->len) != 0 ||
-        listen(made, SOMAXCONN) != 0) {
-        *busy = errno == EADDRINUSE;
-        (void)rig_fail_errno(err, errno, "the test server cannot listen on %s, port %u",
-                             address->text, (unsigned)port);
-        err->cls = RIG_CLASS_USAGE;
-        return (rig_result){.ok = false};
+    if (bind(made, &at.any, address->len) != 0 || listen(made, SOMAXCONN) != 0) {
+        return cannot_listen(address, port, errno, busy, err);
     }
     *fd = rig_take_fd(&made);
     return RIG_DONE;
@@ -146,7 +147,7 @@ rig_result rig_tls_listen(const struct rig_tls_address *address, uint16_t from_p
                           uint16_t *port, struct rig_error *err)
 {
     RIG_AUTO(rig_close_fd) int made = -1;
-    struct sockaddr_storage bound = {0};
+    union rig_tls_socket_address bound = {0};
     socklen_t bound_len = sizeof bound;
     bool busy = false;
 
@@ -155,7 +156,7 @@ rig_result rig_tls_listen(const struct rig_tls_address *address, uint16_t from_p
     } else {
         RIG_TRY(listen_in_range(address, from_port, &made, err));
     }
-    if (getsockname(made, (struct sockaddr *)&bound, &bound_len) != 0) {
+    if (getsockname(made, &bound.any, &bound_len) != 0) {
         return rig_fail_errno(err, errno, "cannot learn the test server's port");
     }
     *port = port_of(&bound);

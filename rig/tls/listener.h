@@ -9,8 +9,14 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+union rig_tls_socket_address {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+};
+
 struct rig_tls_address {
-    struct sockaddr_storage at; /* its port is filled per listener */
+    union rig_tls_socket_address at; /* its port is filled per listener */
     socklen_t len;
     char text[64]; /* as given, or "all interfaces" */
     uint16_t first_port;

@@ -129,11 +129,18 @@ static bool push(struct rig_tripwire *wire, struct rig_tripwire_bits *bits, unsi
 
 /* ---- runs of symbols in lines of text ---- */
 
+/* The candidate's bytes are worth copying only while there is one. */
+static void copy_bits(struct rig_tripwire_bits *to, const struct rig_tripwire_bits *from)
+{
+    memcpy(to, from, offsetof(struct rig_tripwire_bits, candidate));
+    memcpy(to->candidate, from->candidate, from->n_candidate);
+}
+
 static bool push_text(struct rig_tripwire *wire, struct rig_tripwire_text *text, unsigned value,
                       unsigned width, uint64_t offset)
 {
     if (text->n_run == 0) {
-        text->run = text->chain;
+        copy_bits(&text->run, &text->chain);
     }
     text->n_run++;
     return push(wire, &text->run, value, width, offset,
@@ -143,7 +150,7 @@ static bool push_text(struct rig_tripwire *wire, struct rig_tripwire_text *text,
 static void end_run(struct rig_tripwire_text *text, uint32_t min_line)
 {
     if (text->n_run >= min_line && text->n_run >= text->n_longest) {
-        text->longest = text->run;
+        copy_bits(&text->longest, &text->run);
         text->n_longest = text->n_run;
     }
     text->n_run = 0;
@@ -153,7 +160,7 @@ static void end_line(struct rig_tripwire_text *text, uint32_t min_line)
 {
     end_run(text, min_line);
     if (text->n_longest != 0) {
-        text->chain = text->longest;
+        copy_bits(&text->chain, &text->longest);
         text->n_longest = 0;
     }
 }

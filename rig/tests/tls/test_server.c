@@ -14,6 +14,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <cmocka.h>
@@ -528,6 +529,45 @@ static void open_connection_is_evidence_when_time_is_up(void **state)
     read_out(other);
 }
 
+/* Without free descriptors a connection waits in the queue, and is served once there is one. */
+static void descriptors_may_run_out(void **state)
+{
+    enum { MAX_DUPS = 256 };
+    RIG_AUTO(rig_auto_tls_server) struct rig_tls_server *server = start_server(0, 0, NULL);
+    const struct rig_tls_settings settings = good_settings();
+    RIG_AUTO(rig_auto_endpoint)
+    struct rig_tls_endpoint *endpoint = open_endpoint(server, &settings);
+    const struct sockaddr_in to = {.sin_family = AF_INET,
+                                   .sin_port = htons(rig_tls_endpoint_port(endpoint)),
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const uint8_t other[32] = {1};
+    struct rig_tls_evidence evidence;
+    struct rlimit limit;
+    struct rlimit tight;
+    int dups[MAX_DUPS];
+    size_t n_dups = 0;
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    tight = (struct rlimit){.rlim_cur = (rlim_t)fd + 1, .rlim_max = limit.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
+    while (n_dups < MAX_DUPS && (dups[n_dups] = dup(fd)) >= 0) {
+        n_dups++;
+    }
+    assert_int_equal(connect(fd, (const struct sockaddr *)&to, sizeof to), 0);
+    assert_int_equal(take_evidence(endpoint, other, &evidence, 120), 0);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    while (n_dups > 0) {
+        (void)close(dups[--n_dups]);
+    }
+    assert_int_equal(send(fd, "GET / HTTP/1.1\r\n", 16, MSG_NOSIGNAL), 16);
+    (void)shutdown(fd, SHUT_WR);
+    assert_int_equal(take_evidence(endpoint, NULL, &evidence, LONG_MS), 0);
+    assert_string_equal(evidence.error_text, "http request");
+    read_out(fd);
+}
+
 /* ---- stop, close, cancel ---- */
 
 static void *trigger(void *arg)
@@ -689,6 +729,21 @@ static void bad_addresses_are_named(void **state)
     }
 }
 
+static void foreign_address_is_named(void **state)
+{
+    const struct rig_tls_server_options options = {.bind_address = "192.0.2.1"};
+    RIG_AUTO(rig_auto_tls_server) struct rig_tls_server *server = NULL;
+    const struct rig_tls_settings settings = good_settings();
+    struct rig_tls_endpoint *endpoint = NULL;
+    struct rig_error err;
+
+    (void)state;
+    assert_true(rig_tls_server_start(&options, &server, &err).ok);
+    assert_false(rig_tls_endpoint_open(server, &settings, &endpoint, &err).ok);
+    assert_int_equal(err.cls, RIG_CLASS_USAGE);
+    assert_non_null(strstr(err.text, "give an address of this host"));
+}
+
 static void all_interfaces_serve_ipv4(void **state)
 {
     const struct rig_tls_server_options options = {0};
@@ -819,11 +874,13 @@ int main(void)
         cmocka_unit_test(slow_clients_end_at_the_limit),
         cmocka_unit_test(others_go_on_beside_a_hanging_client),
         cmocka_unit_test(open_connection_is_evidence_when_time_is_up),
+        cmocka_unit_test(descriptors_may_run_out),
         cmocka_unit_test(a_wait_can_be_cancelled),
         cmocka_unit_test(endpoint_closes_over_an_open_connection),
         cmocka_unit_test(stop_ends_connections_and_waits),
         cmocka_unit_test(ports_come_from_the_range),
         cmocka_unit_test(bad_addresses_are_named),
+        cmocka_unit_test(foreign_address_is_named),
         cmocka_unit_test(all_interfaces_serve_ipv4),
         cmocka_unit_test(bad_settings_are_named),
         cmocka_unit_test(without_client_certificates),

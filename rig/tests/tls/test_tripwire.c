@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -490,16 +491,16 @@ static void costs_little(void **state)
         "I (123456) wifi: station 24:0a:c4:00:01:10 join, AID=1, bgn, 20\r\n";
     RIG_AUTO(rig_buf_free) struct rig_buf stream = {0};
     struct rig_tripwire wire;
-    int64_t started_ns;
+    clock_t started;
 
     (void)state;
     while (stream.len < 1 << 20) {
         assert_true(rig_buf_append_text(&stream, line, &err).ok);
     }
-    started_ns = rig_now_ns();
+    started = clock();
     assert_false(trips(&stream, 256, &wire));
     print_message("%.1f ns per byte of log\n",
-                  (double)(rig_now_ns() - started_ns) / (double)stream.len);
+                  (double)(clock() - started) * 1e9 / CLOCKS_PER_SEC / (double)stream.len);
 }
 
 int main(void)

@@ -601,6 +601,118 @@ static void certificates_and_key_are_read(void **state)
     finish(&s);
 }
 
+#define RELAY_REQUEST                                                                              \
+    {                                                                                              \
+        .host = NULL, .expected_name = NULL, .certificate = RIG_AGENT_NONE,                        \
+        .roots = RIG_AGENT_SLOT, .transport = RIG_AGENT_RELAY, .timeout_ms = 10000, .relay_fd = -1 \
+    }
+#define REPORT                                                                                     \
+    "< = stage=%s mbedtls=0 flags=0x00000000 alert_sent=none alert_received=none echoed=no "       \
+    "version=none cipher=none connect_ms=0 handshake_ms=0 echo_ms=0\n"
+
+static void relay_frames_survive_loss_and_repetition(void **state)
+{
+    struct rig_agent_handshake_request request = RELAY_REQUEST;
+    struct rig_agent_handshake_report report;
+    struct session s;
+    char script[2048];
+    char text[16];
+    int fds[2];
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+    assert_int_equal(write(fds[0], "srv", 3), 3);
+    assert_int_equal(shutdown(fds[0], SHUT_WR), 0);
+    request.relay_fd = fds[1];
+    (void)snprintf(script, sizeof script,
+                   "> handshake host=\"relay\" port=1 name=\"-\" sni=\"\" use=none roots=slot "
+                   "transport=relay timeout_ms=10000\n"
+                   "< tx n=1 open=yes\n"
+                   "> ack n=1\n"
+                   "> rx n=1 open=yes\n"
+                   "< ack n=1\n"
+                   "> rx n=2 data=c3J2\n"
+                   "<0 err lines=0 code=checksum mbedtls=0 text=\"x\"\n"
+                   "< ack n=1\n"
+                   "< busy what=handshake ms=500\n"
+                   "> rx n=2 data=c3J2\n"
+                   "< ack n=2\n"
+                   "> rx n=3 eof=close\n"
+                   "< ack n=3\n"
+                   "< tx n=3 data=QkFE\n"
+                   "~ tx n=2 data=QkFE\n"
+                   "< tx n=2 data=!!!!\n"
+                   "< tx n=2 data=YWJj\n"
+                   "> ack n=2\n"
+                   "< tx n=2 data=YWJj\n"
+                   "> ack n=2\n"
+                   "< tx n=3 eof=close\n"
+                   "> ack n=3\n" REPORT "< ok lines=1\n",
+                   "done");
+    begin(&s, script);
+    assert_done(&s, rig_agent_handshake(s.agent, &request, &report, soon(), &s.err));
+    assert_true(report.handshake_done);
+    (void)close(fds[1]);
+    assert_int_equal(read(fds[0], text, sizeof text), 3);
+    assert_memory_equal(text, "abc", 3);
+    assert_int_equal(read(fds[0], text, sizeof text), 0);
+    (void)close(fds[0]);
+    finish(&s);
+}
+
+static void relay_without_a_server_is_refused(void **state)
+{
+    const struct rig_agent_handshake_request request = RELAY_REQUEST;
+    struct rig_agent_handshake_report report;
+    struct session s;
+    char script[1024];
+
+    (void)state;
+    (void)snprintf(script, sizeof script,
+                   "> handshake*\n"
+                   "< tx n=1 open=yes\n"
+                   "> ack n=1\n"
+                   "> rx n=1 eof=refused\n"
+                   "< ack n=1\n" REPORT "< err lines=1 code=connect mbedtls=0 text=\"refused\"\n",
+                   "connect");
+    begin(&s, script);
+    assert_done(&s, rig_agent_handshake(s.agent, &request, &report, soon(), &s.err));
+    assert_false(report.connected);
+    finish(&s);
+}
+
+static void a_relay_that_gets_no_acknowledgement_is_aborted(void **state)
+{
+    struct rig_agent_handshake_request request = RELAY_REQUEST;
+    struct rig_agent_handshake_report report;
+    RIG_AUTO(rig_buf_free) struct rig_buf script = {0};
+    struct session s;
+    int fds[2];
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+    request.relay_fd = fds[1];
+    assert_true(
+        rig_buf_append_text(&script, "> handshake*\n< tx n=1 open=yes\n> ack n=1\n", &s.err).ok);
+    for (int i = 0; i < 13; i++) {
+        assert_true(rig_buf_append_text(&script,
+                                        "> rx n=1 open=yes\n< tx n=1 open=yes\n> ack n=1\n", &s.err)
+                        .ok);
+    }
+    assert_true(rig_buf_printf(&script, &s.err,
+                               "> abort\n" REPORT
+                               "< err lines=1 code=aborted mbedtls=0 text=\"aborted\"\n",
+                               "connect")
+                    .ok);
+    begin(&s, rig_buf_text(&script));
+    assert_done(&s, rig_agent_handshake(s.agent, &request, &report, soon(), &s.err));
+    assert_string_equal(report.text, "aborted");
+    assert_int_equal(rig_agent_retransmissions(s.agent), 12);
+    finish(&s);
+    (void)close(fds[0]);
+    (void)close(fds[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -621,6 +733,9 @@ int main(void)
         cmocka_unit_test(cancel_ends_a_call_and_frees_the_board),
         cmocka_unit_test(handshake_reports_become_values),
         cmocka_unit_test(certificates_and_key_are_read),
+        cmocka_unit_test(relay_frames_survive_loss_and_repetition),
+        cmocka_unit_test(relay_without_a_server_is_refused),
+        cmocka_unit_test(a_relay_that_gets_no_acknowledgement_is_aborted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

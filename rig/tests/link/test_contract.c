@@ -78,14 +78,34 @@ static const char pyserial_script[] =
     "    while port.in_waiting:\n"
     "        sock.sendall(b''.join(manager.escape(port.read(port.in_waiting))))\n";
 
+static char python[512]; /* of the test tools; "" when they can't be had */
+
+static int find_python(void **state)
+{
+    RIG_AUTO(rig_buf_free) struct rig_buf line = {0};
+    struct rig_child child;
+    struct rig_error err;
+    char script[512];
+    const char *argv[] = {script, getenv("RIG_BUILD"), NULL};
+
+    (void)state;
+    (void)snprintf(script, sizeof script, "%s/ci/python-tools", getenv("RIG_SOURCE"));
+    if (argv[1] != NULL && rig_child_start(&child, argv, NULL, &err).ok) {
+        if (rig_child_read_line(&child, rig_wait_ms(200000, NULL), &line, &err).ok) {
+            (void)snprintf(python, sizeof python, "%s/python3", rig_buf_text(&line));
+        }
+        rig_child_stop(&child, 1000);
+    }
+    return 0;
+}
+
 static bool pyserial_start(struct far_end *end, char *address, size_t address_size)
 {
-    const char *python = getenv("RIG_TEST_PYTHON");
     const char *argv[] = {python, "-c", pyserial_script, NULL};
     RIG_AUTO(rig_buf_free) struct rig_buf line = {0};
     struct rig_error err;
 
-    if (python == NULL) {
+    if (python[0] == '\0') {
         return false;
     }
     assert_true(rig_child_start(&end->child, argv, NULL, &err).ok);
@@ -94,14 +114,31 @@ static bool pyserial_start(struct far_end *end, char *address, size_t address_si
     return true;
 }
 
-static void pyserial_stop(struct far_end *end)
+static bool virtual_start(struct far_end *end, char *address, size_t address_size)
+{
+    RIG_AUTO(rig_buf_free) struct rig_buf line = {0};
+    char program[512];
+    const char *argv[] = {program, "--exit-with-parent", NULL};
+    struct rig_error err;
+
+    assert_non_null(getenv("RIG_BIN"));
+    (void)snprintf(program, sizeof program, "%s/vboard", getenv("RIG_BIN"));
+    assert_true(rig_child_start(&end->child, argv, NULL, &err).ok);
+    assert_true(rig_child_read_line(&end->child, rig_wait_ms(10000, NULL), &line, &err).ok);
+    (void)snprintf(address, address_size, "%s", rig_buf_text(&line));
+    return true;
+}
+
+static void child_stop(struct far_end *end)
 {
     rig_child_stop(&end->child, 2000);
 }
 
 static const struct backend own = {.name = "own server", .start = own_start, .stop = own_stop};
 static const struct backend pyserial = {
-    .name = "pyserial", .start = pyserial_start, .stop = pyserial_stop};
+    .name = "pyserial", .start = pyserial_start, .stop = child_stop};
+static const struct backend virtual_board = {
+    .name = "virtual board", .start = virtual_start, .stop = child_stop};
 
 /* ---- frame ---- */
 
@@ -146,6 +183,11 @@ static int set_up_pyserial(void **state)
     return set_up(state, &pyserial);
 }
 
+static int set_up_virtual(void **state)
+{
+    return set_up(state, &virtual_board);
+}
+
 static int tear_down(void **state)
 {
     struct subject *s = *state;
@@ -180,6 +222,17 @@ static void read_exactly(struct subject *s, uint8_t *bytes, size_t n_bytes)
         assert_true(got >= 1 && got <= n_bytes - at);
         at += got;
     }
+}
+
+/* Reads what comes until a read fails; returns how it failed. */
+static enum rig_error_code read_until_failure(struct subject *s, struct rig_wait wait)
+{
+    uint8_t bytes[256];
+    size_t got;
+
+    while (rig_link_read(s->link, bytes, sizeof bytes, &got, wait, &s->err).ok) {
+    }
+    return s->err.code;
 }
 
 /* ---- the contract ---- */
@@ -258,15 +311,11 @@ static void cancel_wakes_a_read(void **state)
     for (int i = 0; i < 20; i++) {
         struct rig_cancel cancel;
         pthread_t thread;
-        uint8_t byte;
-        size_t got;
         const int64_t start_ns = rig_now_ns();
 
         assert_done(s, rig_cancel_open(&cancel, &s->err));
         assert_int_equal(pthread_create(&thread, NULL, trigger, &cancel), 0);
-        assert_false(
-            rig_link_read(s->link, &byte, 1, &got, rig_wait_ms(20000, &cancel), &s->err).ok);
-        assert_int_equal(s->err.code, RIG_E_CANCELLED);
+        assert_int_equal(read_until_failure(s, rig_wait_ms(20000, &cancel)), RIG_E_CANCELLED);
         assert_int_equal(s->err.cls, RIG_CLASS_CANCELLED);
         assert_true(rig_now_ns() - start_ns < 5 * RIG_NS_PER_S);
         assert_int_equal(pthread_join(thread, NULL), 0);
@@ -277,7 +326,7 @@ static void cancel_wakes_a_read(void **state)
 static void baud_changes_are_confirmed(void **state)
 {
     struct subject *s = subject_of(state);
-    const unsigned bauds[] = {921600, 9600, 460800, 115200, 255, 65535};
+    const unsigned bauds[] = {921600, 9600, 460800, 115200, 65535, 131071};
 
     for (size_t i = 0; i < sizeof bauds / sizeof *bauds; i++) {
         assert_done(s, rig_link_set_baud(s->link, bauds[i], soon(), &s->err));
@@ -359,20 +408,42 @@ static void tap_sees_all_even_what_is_purged(void **state)
 static void a_peer_that_goes_is_disconnected(void **state)
 {
     struct subject *s = subject_of(state);
-    uint8_t byte;
-    size_t got;
 
     s->backend->stop(&s->end);
     s->stopped = true;
     for (int i = 0; i < 2; i++) {
-        assert_false(rig_link_read(s->link, &byte, 1, &got, soon(), &s->err).ok);
-        assert_int_equal(s->err.code, RIG_E_DISCONNECTED);
+        assert_int_equal(read_until_failure(s, soon()), RIG_E_DISCONNECTED);
         if (strstr(s->err.text, "closed by the other side") == NULL) {
             fail_msg("%s", s->err.text);
         }
     }
     assert_false(rig_link_set_baud(s->link, 9600, soon(), &s->err).ok);
     assert_int_equal(s->err.code, RIG_E_DISCONNECTED);
+}
+
+/* The lines reach a chip, and its words come back: into download mode and out again. */
+static void resets_show_in_the_boot_text(void **state)
+{
+    struct subject *s = subject_of(state);
+    static const char *const words[] = {"waiting for download", "@0 ready"};
+
+    for (int run = 0; run < 2; run++) {
+        RIG_AUTO(rig_buf_free) struct rig_buf text = {0};
+
+        assert_done(s, rig_link_set_modem_lines(s->link, false, true, soon(), &s->err));
+        assert_done(s, rig_link_purge(s->link, RIG_LINK_PURGE_INPUT, soon(), &s->err));
+        assert_done(s, rig_link_set_modem_lines(s->link, run == 0, false, soon(), &s->err));
+        while (strstr(rig_buf_text(&text), words[run]) == NULL) {
+            uint8_t bytes[256];
+            size_t got = 0;
+
+            if (!rig_link_read(s->link, bytes, sizeof bytes, &got, soon(), &s->err).ok) {
+                fail_msg("%s after '%s'", s->err.text, rig_buf_text(&text));
+            }
+            assert_done(s, rig_buf_append(&text, bytes, got, &s->err));
+        }
+        assert_done(s, rig_link_set_modem_lines(s->link, false, false, soon(), &s->err));
+    }
 }
 
 #define RUN(backend_name, test)                                                                    \
@@ -396,7 +467,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CONTRACT(own),
         CONTRACT(pyserial),
+        RUN(virtual, cancel_wakes_a_read),
+        RUN(virtual, baud_changes_are_confirmed),
+        RUN(virtual, lines_take_every_pair),
+        RUN(virtual, resets_show_in_the_boot_text),
+        RUN(virtual, a_peer_that_goes_is_disconnected),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, find_python, NULL);
 }

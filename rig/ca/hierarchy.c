@@ -2,6 +2,7 @@
 #include "rig/ca/hierarchy.h"
 
 #include "rig/base/file.h"
+#include "rig/ca/crl.h"
 #include "rig/ca/issue.h"
 #include "rig/ca/key.h"
 
@@ -14,6 +15,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#define MS_PER_HOUR (INT64_C(3600) * 1000)
 #define MS_PER_DAY (INT64_C(24) * 3600 * 1000)
 #define BACKDATE_MS (INT64_C(10) * 60 * 1000)
 #define STAGE_MARK ".new-"
@@ -110,6 +112,18 @@ static rig_result complete_plan(const struct rig_ca_local_plan *plan,
 
 /* Making -------------------------------------------------------------------------------------- */
 
+/* in the staging folder, where nobody looks: synced all together at the end */
+static rig_result write_new(const char *path, const struct rig_buf *bytes, mode_t mode,
+                            struct rig_error *err)
+{
+    RIG_AUTO(rig_close_fd) int fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, mode);
+
+    if (fd < 0) {
+        return rig_fail_errno(err, errno, "cannot make '%s'", path);
+    }
+    return rig_write_fully(fd, bytes->data, bytes->len, path, err);
+}
+
 static rig_result write_level(const char *folder, const struct rig_ca_level *level,
                               const char *passphrase, struct rig_error *err)
 {
@@ -124,9 +138,9 @@ static rig_result write_level(const char *folder, const struct rig_ca_level *lev
     RIG_TRY(rig_ca_hierarchy_path(folder, level->name, "certificate.pem", &certificate_path, err));
     RIG_TRY(rig_ca_hierarchy_path(folder, level->name, "key.pem", &key_path, err));
     RIG_TRY(rig_pki_certificate_pem(level->certificate, &certificate, err));
-    RIG_TRY(rig_file_replace(certificate_path, certificate.data, certificate.len, 0644, err));
+    RIG_TRY(write_new(certificate_path, &certificate, 0644, err));
     RIG_TRY(rig_key_write(level->key, passphrase, &key, err));
-    return rig_file_replace(key_path, key.data, key.len, 0600, err);
+    return write_new(key_path, &key, 0600, err);
 }
 
 static rig_result make_level(const struct rig_ca_local_plan *plan, size_t at,
@@ -195,6 +209,21 @@ static rig_result add_level(struct rig_ca_store *store, const struct rig_ca_hier
     return rig_ca_store_add(store, &row, err);
 }
 
+static rig_result write_first_crl(const char *folder, struct rig_ca_store *store,
+                                  const struct rig_ca_hierarchy *hierarchy, size_t at,
+                                  struct rig_crl_times times, struct rig_error *err)
+{
+    const struct rig_ca_level *level = &hierarchy->levels[at];
+    const struct rig_issuer issuer = {level->certificate, level->key};
+    RIG_AUTO(rig_free_chars) char *path = NULL;
+    RIG_AUTO(rig_buf_free) struct rig_buf pem = {0};
+
+    RIG_TRY(rig_crl_renew(store, issuer, at, times, err));
+    RIG_TRY(rig_ca_store_crl_get(store, at, &pem, err));
+    RIG_TRY(rig_ca_hierarchy_path(folder, level->name, "crl.pem", &path, err));
+    return write_new(path, &pem, 0644, err);
+}
+
 static rig_result make_store(const char *folder, const struct rig_ca_local_plan *plan,
                              const struct rig_ca_hierarchy *hierarchy,
                              const struct rig_clock *clock, struct rig_error *err)
@@ -204,16 +233,16 @@ static rig_result make_store(const char *folder, const struct rig_ca_local_plan 
     struct rig_ca_store_facts facts = {.n_levels = hierarchy->n_levels,
                                        .device_days = plan->device_days,
                                        .crl_hours = plan->crl_hours};
+    const struct rig_crl_times times = {rig_clock_now_ms(clock), plan->crl_hours * MS_PER_HOUR};
 
     for (size_t i = 0; i < hierarchy->n_levels; i++) {
         RIG_TRY(note_level(&hierarchy->levels[i], &facts.levels[i], err));
     }
     RIG_TRY(rig_ca_hierarchy_path(folder, NULL, "ca.db", &path, err));
-    RIG_TRY(rig_ca_store_make(path, &facts, err));
-    RIG_TRY(rig_ca_store_open(path, rig_wait_ms(0, NULL), &store, err));
-    RIG_TRY(rig_ca_store_begin(store, rig_wait_ms(0, NULL), err));
+    RIG_TRY(rig_ca_store_make(path, &facts, &store, err));
     for (size_t i = 0; i < hierarchy->n_levels; i++) {
         RIG_TRY(add_level(store, hierarchy, i, clock, err));
+        RIG_TRY(write_first_crl(folder, store, hierarchy, i, times, err));
     }
     return rig_ca_store_commit(store, err);
 }
@@ -334,20 +363,42 @@ static rig_result try_stage(const char *clean, struct stage *stage, bool *done,
     return RIG_DONE;
 }
 
-static rig_result sync_folder(const char *path, struct rig_error *err)
+static rig_result sync_path(const char *path, struct rig_error *err)
 {
-    RIG_AUTO(rig_close_fd) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    RIG_AUTO(rig_close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
 
     if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL)) {
-        return rig_fail_errno(err, errno, "cannot sync the folder '%s'", path);
+        return rig_fail_errno(err, errno, "cannot sync '%s'", path);
     }
     return RIG_DONE;
+}
+
+static rig_result sync_in(const char *folder, const char *level, const char *file,
+                          struct rig_error *err)
+{
+    RIG_AUTO(rig_free_chars) char *path = NULL;
+
+    RIG_TRY(rig_ca_hierarchy_path(folder, level, file, &path, err));
+    return sync_path(path, err);
+}
+
+static rig_result sync_stage(const char *folder, const struct rig_ca_local_plan *plan,
+                             struct rig_error *err)
+{
+    static const char *const files[] = {"certificate.pem", "key.pem", "crl.pem", "."};
+
+    for (size_t i = 0; i < plan->n_levels; i++) {
+        for (size_t j = 0; j < sizeof files / sizeof *files; j++) {
+            RIG_TRY(sync_in(folder, plan->levels[i], files[j], err));
+        }
+    }
+    RIG_TRY(sync_in(folder, NULL, "ca.db", err));
+    return sync_path(folder, err);
 }
 
 static rig_result put_in_place(struct stage *stage, const char *clean, const char *parent,
                                struct rig_error *err)
 {
-    RIG_TRY(sync_folder(stage->path, err));
     if (rename(stage->path, clean) != 0) {
         if (errno == ENOTEMPTY || errno == EEXIST) {
             return rig_fail(err, RIG_CLASS_RIG, RIG_E_EXISTS,
@@ -361,7 +412,7 @@ static rig_result put_in_place(struct stage *stage, const char *clean, const cha
                               clean);
     }
     stage->path[0] = '\0';
-    return sync_folder(parent, err);
+    return sync_path(parent, err);
 }
 
 rig_result rig_ca_hierarchy_make(const char *folder, const struct rig_ca_local_plan *plan,
@@ -383,6 +434,7 @@ rig_result rig_ca_hierarchy_make(const char *folder, const struct rig_ca_local_p
         RIG_TRY(try_stage(clean, &stage, &staged, err));
     }
     RIG_TRY(fill(stage.path, &full, passphrase, clock, err));
+    RIG_TRY(sync_stage(stage.path, &full, err));
     return put_in_place(&stage, clean, parent, err);
 }
 

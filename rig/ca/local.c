@@ -2,6 +2,7 @@
 #include "rig/ca/local.h"
 
 #include "rig/base/file.h"
+#include "rig/ca/crl.h"
 #include "rig/ca/gate.h"
 #include "rig/ca/hierarchy.h"
 #include "rig/ca/issue.h"
@@ -19,14 +20,6 @@
 #define MS_PER_DAY (24 * MS_PER_HOUR)
 #define SKEW_MS (INT64_C(30) * 1000)
 #define OPEN_TIMEOUT_MS 10000
-/*
- * thisUpdate has whole seconds, and verifiers take either of two CRLs with the same one. CRLs are
- * dated back by up to this much, so that many made within a second still get a time each that does
- * not lie in the future.
- */
-#define CRL_BACKDATE_MS (INT64_C(600) * 1000)
-/* RFC 5280 3.3: an entry stays until after the certificate's end */
-#define CRL_KEEP_MS (7 * MS_PER_DAY)
 
 struct local_ca {
     struct rig_ca ca;
@@ -179,53 +172,11 @@ static rig_result local_sign(struct rig_ca *ca, const struct rig_ca_request *req
 
 /* CRLs ---------------------------------------------------------------------------------------- */
 
-static rig_result add_revoked(void *ctx, const char *serial, int64_t revoked_at_ms,
-                              enum rig_revocation_reason reason, struct rig_error *err)
-{
-    return rig_issue_crl_add(ctx, serial, revoked_at_ms, reason, err);
-}
-
-static int64_t this_update_after(int64_t last_ms, int64_t now_ms)
-{
-    int64_t this_ms = now_ms - CRL_BACKDATE_MS;
-
-    if (last_ms != 0 && this_ms < last_ms + 1000) {
-        this_ms = last_ms + 1000;
-    }
-    if (this_ms > now_ms) {
-        this_ms = now_ms;
-    }
-    return this_ms - this_ms % 1000;
-}
-
-/* within a transaction, so that no two CRLs of one CA ever get the same number */
 static rig_result renew_crl(struct local_ca *local, size_t level, struct rig_error *err)
 {
-    const int64_t now_ms = rig_clock_now_ms(local->clock);
-    const struct rig_issuer issuer = issuer_at(local, level);
-    struct rig_ca_store_facts facts;
-    struct rig_issue_crl crl_facts;
-    RIG_AUTO(rig_auto_X509_CRL) X509_CRL *crl = NULL;
-    RIG_AUTO(rig_buf_free) struct rig_buf pem = {0};
+    const struct rig_crl_times times = {rig_clock_now_ms(local->clock), local->crl_ms};
 
-    RIG_TRY(rig_ca_store_facts(local->store, &facts, err));
-    if (facts.n_levels != local->hierarchy.n_levels) {
-        return rig_fail(err, RIG_CLASS_RIG, RIG_E_MISMATCH,
-                        "the CA in '%s' was replaced while it was open: start again",
-                        local->folder);
-    }
-    crl_facts = (struct rig_issue_crl){
-        .number = facts.levels[level].crl_number + 1,
-        .this_update_ms = this_update_after(facts.levels[level].crl_this_update_ms, now_ms),
-        .next_update_ms = now_ms + local->crl_ms,
-    };
-    RIG_TRY(rig_issue_crl_begin(issuer, &crl_facts, &crl, err));
-    RIG_TRY(rig_ca_store_each_revoked(local->store, level, now_ms - CRL_KEEP_MS, add_revoked, crl,
-                                      err));
-    RIG_TRY(rig_issue_crl_sign(issuer, crl, err));
-    RIG_TRY(rig_pki_crl_pem(crl, &pem, err));
-    return rig_ca_store_crl_put(local->store, level, crl_facts.number, crl_facts.this_update_ms,
-                                &pem, err);
+    return rig_crl_renew(local->store, issuer_at(local, level), level, times, err);
 }
 
 /* The database has the truth; the file is its copy for others, written under the writers' lock so
@@ -340,11 +291,12 @@ static rig_result local_revoke(struct rig_ca *ca, const char *serial,
     RIG_TRY(rig_ca_store_begin(local->store, wait, err));
     RIG_TRY(rig_ca_store_revoke(local->store, clean, rig_clock_now_ms(local->clock), reason, &level,
                                 &changed, err));
-    if (!changed) {
-        return RIG_DONE;
+    /* revoked before: only the file may still be missing what the database has */
+    if (changed) {
+        RIG_TRY(renew_crl(local, level, err));
+        RIG_TRY(rig_ca_store_commit(local->store, err));
     }
-    RIG_TRY(renew_crl(local, level, err));
-    RIG_TRY(rig_ca_store_commit(local->store, err));
+    rig_ca_store_rollback(local->store);
     return publish_crls(local, level, level + 1, wait, err);
 }
 

@@ -204,25 +204,28 @@ static rig_result insert_facts(struct rig_ca_store *store, const struct rig_ca_s
 }
 
 rig_result rig_ca_store_make(const char *path, const struct rig_ca_store_facts *facts,
-                             struct rig_error *err)
+                             struct rig_ca_store **out, struct rig_error *err)
 {
+    static const char what[] = "make the CA's database";
     RIG_AUTO(rig_auto_ca_store) struct rig_ca_store *store = NULL;
     RIG_AUTO(rig_close_fd) int fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
-    char pragmas[128];
+    char pragmas[160];
 
     if (fd < 0) {
         return rig_fail_errno(err, errno, "cannot make '%s'", path);
     }
     RIG_TRY(open_db(path, SQLITE_OPEN_READWRITE, rig_wait_ms(0, NULL), &store, err));
     (void)snprintf(pragmas, sizeof pragmas,
-                   "PRAGMA journal_mode = WAL; PRAGMA application_id = %d; "
-                   "PRAGMA user_version = %d",
+                   "PRAGMA synchronous = OFF; PRAGMA journal_mode = WAL; "
+                   "PRAGMA application_id = %d; PRAGMA user_version = %d",
                    APPLICATION_ID, SCHEMA_VERSION);
-    RIG_TRY(run(store, pragmas, "make the CA's database", err));
-    RIG_TRY(run(store, "BEGIN IMMEDIATE", "make the CA's database", err));
-    RIG_TRY(run(store, schema, "make the CA's database", err));
+    RIG_TRY(run(store, pragmas, what, err));
+    RIG_TRY(run(store, "BEGIN IMMEDIATE", what, err));
+    RIG_TRY(run(store, schema, what, err));
     RIG_TRY(insert_facts(store, facts, err));
-    return run(store, "COMMIT", "make the CA's database", err);
+    *out = store;
+    store = NULL;
+    return RIG_DONE;
 }
 
 static rig_result read_number(struct rig_ca_store *store, const char *sql, int64_t *number,

@@ -31,9 +31,13 @@ struct rig_ca_store_facts {
     int64_t crl_hours;
 };
 
-/* Makes a new file. The CA certificates themselves are rows too: rig_ca_store_add. */
+/*
+ * Makes a new file, and opens it within a transaction: the CA certificates and first CRLs are to be
+ * added before the commit. Nothing is synced: the caller closes the store and syncs the file before
+ * anybody may rely on it.
+ */
 RIG_CHECKED rig_result rig_ca_store_make(const char *path, const struct rig_ca_store_facts *facts,
-                                         struct rig_error *err);
+                                         struct rig_ca_store **store, struct rig_error *err);
 
 /* The caller closes it. NOT_FOUND when there is no such file. */
 RIG_CHECKED rig_result rig_ca_store_open(const char *path, struct rig_wait wait,

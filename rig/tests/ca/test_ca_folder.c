@@ -101,6 +101,11 @@ static void test_private_files(void **state)
         read_file(in_ca(fx, file), &pem);
         assert_non_null(strstr(rig_buf_text(&pem), "BEGIN PRIVATE KEY"));
     }
+    for (size_t i = 0; i < 3; i++) {
+        (void)snprintf(file, sizeof file, "%s/crl.pem", levels[i]);
+        read_file(in_ca(fx, file), &pem);
+        assert_non_null(strstr(rig_buf_text(&pem), "BEGIN X509 CRL"));
+    }
     assert_int_equal(count_entries(fx->folder), 1);
 }
 

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -157,6 +158,35 @@ static void numbers(void **state)
     assert_string_equal(digits, "18446744073709551615");
 }
 
+/* The examples that others program by. */
+static void examples_of_the_protocol_are_right(void **state)
+{
+    const char *tree = getenv("RIG_SOURCE");
+    char path[512];
+    char text[1024];
+    unsigned n_frames = 0;
+
+    (void)state;
+    if (tree == NULL) {
+        skip();
+    }
+    (void)snprintf(path, sizeof path, "%s/firmware-stub/PROTOCOL.md", tree);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    while (fgets(text, sizeof text, file) != NULL) {
+        char *frame = text + (text[0] == 'A' || text[0] == 'H' ? 2 : 0);
+        text[strcspn(text, "\n")] = '\0';
+        char *sum = strrchr(frame, '*');
+        if (frame[0] == '@' && sum != NULL && strlen(sum) == 5) {
+            assert_int_equal(agent_crc16(frame, (size_t)(sum - 1 - frame)),
+                             strtoul(sum + 1, NULL, 16));
+            n_frames++;
+        }
+    }
+    (void)fclose(file);
+    assert_true(n_frames >= 15);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -167,6 +197,7 @@ int main(void)
         cmocka_unit_test(pairs_have_a_limit),
         cmocka_unit_test(frames_are_found_in_noise),
         cmocka_unit_test(numbers),
+        cmocka_unit_test(examples_of_the_protocol_are_right),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,7 +5,10 @@
 #include <string.h>
 
 #define MAX_TRIES 12u
-#define MAX_FUTILE 3u
+/* Tries in a row that bring nothing: of the whole region when its MD5 is wrong, of a run when an
+ * exchange fails. */
+#define MAX_FUTILE_ROUNDS 3u
+#define MAX_FUTILE_RUNS 8u
 
 /* The state of one rig_rom_flash_write. */
 struct write_job {
@@ -15,7 +18,7 @@ struct write_job {
     size_t n_bytes;
     struct rig_flash_report *report;
     struct rig_flash_parts parts;
-    unsigned n_futile; /* tries in a row that brought nothing */
+    bool gave_up; /* another try would not help */
 };
 
 static rig_result compare_part(struct write_job *job, size_t part, struct rig_wait wait,
@@ -87,21 +90,27 @@ static rig_result compare(struct write_job *job, struct rig_wait wait, struct ri
 }
 
 /*
- * After `trouble`: counts the try and makes the ROM ready for another one, or gives up with the
- * trouble when the last tries brought nothing. Each try that counts as progress leaves less to do,
- * so this ends.
+ * After `trouble`: makes the ROM ready for another try and counts it, or gives up with the trouble
+ * when the last tries brought nothing. Each try that counts as progress leaves less to do, so this
+ * ends.
  */
 static rig_result prepare_next_try(struct write_job *job, const struct rig_error *trouble,
-                                   bool progress, struct rig_wait wait, struct rig_error *err)
+                                   bool progress, unsigned *n_futile, unsigned max_futile,
+                                   struct rig_wait wait, struct rig_error *err)
 {
-    job->n_futile = progress ? 0 : job->n_futile + 1;
-    if (!rig_rom_is_transient(trouble) || job->n_futile == MAX_FUTILE || !job->rom->connected) {
+    *n_futile = progress ? 0 : *n_futile + 1;
+    job->gave_up =
+        !rig_rom_is_transient(trouble) || *n_futile == max_futile || !job->rom->connected;
+    if (job->gave_up) {
         return rig_fail_as(err, trouble);
     }
     if (job->report->trouble[0] == '\0') {
         (void)rig_copy_text(job->report->trouble, sizeof job->report->trouble, trouble->text);
     }
-    RIG_TRY(rig_rom_recover(job->rom, trouble, wait, err));
+    if (!rig_rom_recover(job->rom, trouble, wait, err).ok) {
+        job->gave_up = true;
+        return (rig_result){.ok = false};
+    }
     job->report->n_tries++;
     return RIG_DONE;
 }
@@ -132,6 +141,7 @@ static rig_result write_run(struct write_job *job, size_t at, size_t n_bytes, st
                             struct rig_error *err)
 {
     size_t from = 0;
+    unsigned n_futile = 0;
     bool same = false;
 
     job->report->written_bytes += n_bytes;
@@ -143,7 +153,8 @@ static rig_result write_run(struct write_job *job, size_t at, size_t n_bytes, st
             break;
         }
         accepted -= accepted % RIG_FLASH_SECTOR_SIZE;
-        RIG_TRY(prepare_next_try(job, &trouble, accepted != 0, wait, err));
+        RIG_TRY(
+            prepare_next_try(job, &trouble, accepted != 0, &n_futile, MAX_FUTILE_RUNS, wait, err));
         from += accepted < n_bytes - from ? accepted : 0;
     }
     RIG_TRY(rig_flash_is_same(job->rom, job->offset_bytes + (uint32_t)at, job->image + at, n_bytes,
@@ -188,6 +199,7 @@ static rig_result write_until_right(struct write_job *job, struct rig_wait wait,
 {
     struct rig_flash_report *report = job->report;
     size_t fewest_wrong = SIZE_MAX;
+    unsigned n_futile = 0;
     struct rig_error trouble;
     rig_result done;
 
@@ -196,16 +208,19 @@ static rig_result write_until_right(struct write_job *job, struct rig_wait wait,
     report->already_right = done.ok && count_wrong(&job->parts) == 0;
     for (;;) {
         const size_t n_wrong = count_wrong(&job->parts);
-        const bool progress = done.ok && n_wrong < fewest_wrong;
+        const bool progress = done.ok && n_wrong < fewest_wrong && fewest_wrong != SIZE_MAX;
 
+        fewest_wrong = n_wrong < fewest_wrong ? n_wrong : fewest_wrong;
         if (done.ok) {
             done = write_wrong_runs(job, wait, &trouble);
         }
         if (done.ok) {
             return RIG_DONE;
         }
-        RIG_TRY(prepare_next_try(job, &trouble, progress && fewest_wrong != SIZE_MAX, wait, err));
-        fewest_wrong = progress ? n_wrong : fewest_wrong;
+        if (job->gave_up) {
+            return rig_fail_as(err, &trouble);
+        }
+        RIG_TRY(prepare_next_try(job, &trouble, progress, &n_futile, MAX_FUTILE_ROUNDS, wait, err));
         /* a part that was being written may have come through: ask */
         set_all(&job->parts, RIG_FLASH_WRONG, RIG_FLASH_UNKNOWN);
         done = compare_rest(job, wait, &trouble);

@@ -121,9 +121,9 @@ RIG_CHECKED rig_result rig_rom_flash_read(struct rig_rom *rom, uint32_t offset_b
  * Writes a region (offset a multiple of 4096) so that it is proven right by the chip's own MD5
  * afterwards, or fails. A region that is right already is not written, nor are the 64 KiB parts of
  * a longer one that are. The rest of the last 4 KiB sector is erased. Compressed when that is
- * shorter. A failed try starts over from the begin command with what is not yet right (two times
- * without progress at most); a chip that restarted in the middle is reset and synchronised again.
- * MISMATCH names the first byte that differs. *report is always filled.
+ * shorter. A failed try starts over from the begin command with what is not yet right, as long as
+ * tries bring anything (a few that don't are allowed); a chip that restarted in the middle is reset
+ * and synchronised again. MISMATCH names the first byte that differs. *report is always filled.
  */
 RIG_CHECKED rig_result rig_rom_flash_write(struct rig_rom *rom, uint32_t offset_bytes,
                                            const void *image, size_t n_bytes,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The register's connection to SQLite, for the sources of this folder only: one connection behind one
- * mutex, statements prepared once, errors put into the technician's words.
+ * The register's connection to SQLite, for the sources of this folder only: one connection behind
+ * one mutex, statements prepared once, errors put into the technician's words.
  *
  *     RIG_AUTO(rig_db_leave) struct rig_register *held = rig_db_enter(reg);
  *     RIG_AUTO(rig_db_done) struct rig_db_query query = {0};
@@ -56,7 +56,7 @@ struct rig_db_value {
     const void *bytes;
     size_t n_bytes;
 };
-#define RIG_DB_INT(n)     ((struct rig_db_value){.kind = RIG_DB_IS_INT, .number = (int64_t)(n)})
+#define RIG_DB_INT(n) ((struct rig_db_value){.kind = RIG_DB_IS_INT, .number = (int64_t)(n)})
 #define RIG_DB_TEXT(text) ((struct rig_db_value){.kind = RIG_DB_IS_TEXT, .bytes = (text)})
 #define RIG_DB_SHA256(p)                                                                           \
     ((struct rig_db_value){.kind = RIG_DB_IS_BLOB, .bytes = (p), .n_bytes = RIG_SHA256_SIZE})

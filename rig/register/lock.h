@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The writer lock of a work folder: an open-file-description lock on `rig.lock`, freed by the kernel when the process
- * dies, whose holder's pid stands in the file. Unlike flock(2) it can be asked for without being taken, so that a reader
- * never gets in a writer's way. For the sources of this folder only.
+ * The writer lock of a work folder: an open-file-description lock on `rig.lock`, freed by the
+ * kernel when the process dies, whose holder's pid stands in the file. Unlike flock(2) it can be
+ * asked for without being taken, so that a reader never gets in a writer's way. For the sources of
+ * this folder only.
  */
 #ifndef RIG_REGISTER_LOCK_H
 #define RIG_REGISTER_LOCK_H

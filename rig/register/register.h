@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The journal of what can't be undone, and the register of devices: one SQLite file `rig.db` in the work folder.
+ * The journal of what can't be undone, and the register of devices: one SQLite file `rig.db` in the
+ * work folder.
  *
- * Journal: an entry is opened (and on disk) before an irreversible step and closed after it. A run killed at any instant
- * leaves entries open; the next start lists them, and what was issued and not installed is an orphan that can be revoked.
- * Register: a row per device (its MAC), a row per certificate; a public key belongs to one device for ever.
+ * Journal: an entry is opened (and on disk) before an irreversible step and closed after it. A run
+ * killed at any instant leaves entries open; the next start lists them, and what was issued and not
+ * installed is an orphan that can be revoked. Register: a row per device (its MAC), a row per
+ * certificate; a public key belongs to one device for ever.
  *
- * Every function that writes has its change on disk when it returns (WAL, full sync), or has changed nothing.
- * Errors: class RIG (NO_SPACE, PERMISSION, BUSY: another rig works in this folder, with its pid; INVALID: the file is
- * damaged, foreign or of a newer rig; IO), class DEVICE for a DUPLICATE key or device (the text names both boards).
- * Names longer than their field are refused, not cut: a register must not mix up two. Outcomes and reasons are cut.
- * Threads: any number of threads may use one register at once. The `each` functions read a page of rows and then call,
- * so a callback may use and change the register; a callback that fails ends the listing with its error.
+ * Every function that writes has its change on disk when it returns (WAL, full sync), or has
+ * changed nothing. Errors: class RIG (NO_SPACE, PERMISSION, BUSY: another rig works in this folder,
+ * with its pid; INVALID: the file is damaged, foreign or of a newer rig; IO), class DEVICE for a
+ * DUPLICATE key or device (the text names both boards). Names longer than their field are refused,
+ * not cut: a register must not mix up two. Outcomes and reasons are cut. Threads: any number of
+ * threads may use one register at once. The `each` functions read a page of rows and then call, so
+ * a callback may use and change the register; a callback that fails ends the listing with its
+ * error.
  */
 #ifndef RIG_REGISTER_REGISTER_H
 #define RIG_REGISTER_REGISTER_H
@@ -23,9 +27,10 @@
 struct rig_register;
 
 /*
- * `writer`: makes the folder and `rig.db` where missing and takes the folder's lock (on `rig.lock`, freed when the process
- * dies). A reader works beside a writer and fails with NOT_FOUND, class USAGE, where there is no register; what it is
- * asked to write fails with PERMISSION. `clock` is borrowed until the close. The caller closes it.
+ * `writer`: makes the folder and `rig.db` where missing and takes the folder's lock (on `rig.lock`,
+ * freed when the process dies). A reader works beside a writer and fails with NOT_FOUND, class
+ * USAGE, where there is no register; what it is asked to write fails with PERMISSION. `clock` is
+ * borrowed until the close. The caller closes it.
  */
 RIG_CHECKED rig_result rig_register_open(const char *folder, bool writer,
                                          const struct rig_clock *clock, struct rig_register **reg,
@@ -37,8 +42,8 @@ static inline void rig_auto_register(struct rig_register **reg)
     *reg = NULL;
 }
 
-/* The process that has the folder's writer lock now (this one counts); 0 when nobody works in the folder. Then what is
- * open in the journal is left over; else it may be at work. */
+/* The process that has the folder's writer lock now (this one counts); 0 when nobody works in the
+ * folder. Then what is open in the journal is left over; else it may be at work. */
 RIG_CHECKED rig_result rig_register_writer_pid(struct rig_register *reg, int64_t *pid,
                                                struct rig_error *err);
 
@@ -61,10 +66,10 @@ struct rig_journal_entry {
     char run_id[40];
     struct rig_board_id board;
     char device_id[64];
-    char subject[96];      /* what it is about: SPKI hash, serial, partition */
+    char subject[96]; /* what it is about: SPKI hash, serial, partition */
     int64_t opened_ms;
-    int64_t closed_ms;     /* 0: still open */
-    bool ok;               /* when closed */
+    int64_t closed_ms; /* 0: still open */
+    bool ok;           /* when closed */
     char outcome[200];
 };
 
@@ -83,10 +88,11 @@ RIG_CHECKED rig_result rig_journal_each_open(
     void *ctx, struct rig_error *err);
 
 /* Every entry of one run (NULL: of all), oldest first. */
-RIG_CHECKED rig_result rig_journal_each(
-    struct rig_register *reg, const char *run_id,
-    rig_result (*each)(void *ctx, const struct rig_journal_entry *entry, struct rig_error *err),
-    void *ctx, struct rig_error *err);
+RIG_CHECKED rig_result rig_journal_each(struct rig_register *reg, const char *run_id,
+                                        rig_result (*each)(void *ctx,
+                                                           const struct rig_journal_entry *entry,
+                                                           struct rig_error *err),
+                                        void *ctx, struct rig_error *err);
 
 struct rig_register_run {
     char run_id[40];
@@ -103,17 +109,19 @@ struct rig_register_run {
     char junit_sha256[65]; /* "" until the report is written */
 };
 
-/* `started_ms`, `pid` and the fields below them are filled in here. A known run id is EXISTS, class RIG. */
+/* `started_ms`, `pid` and the fields below them are filled in here. A known run id is EXISTS, class
+ * RIG. */
 RIG_CHECKED rig_result rig_register_run_begin(struct rig_register *reg,
                                               const struct rig_register_run *run,
                                               struct rig_error *err);
 RIG_CHECKED rig_result rig_register_run_end(struct rig_register *reg, const char *run_id,
                                             const char *result, struct rig_error *err);
 /* Newest first. */
-RIG_CHECKED rig_result rig_register_each_run(
-    struct rig_register *reg,
-    rig_result (*each)(void *ctx, const struct rig_register_run *run, struct rig_error *err),
-    void *ctx, struct rig_error *err);
+RIG_CHECKED rig_result rig_register_each_run(struct rig_register *reg,
+                                             rig_result (*each)(void *ctx,
+                                                                const struct rig_register_run *run,
+                                                                struct rig_error *err),
+                                             void *ctx, struct rig_error *err);
 
 enum rig_certificate_purpose {
     RIG_PURPOSE_DEVICE = 0, /* to be installed and kept */
@@ -130,7 +138,7 @@ const char *rig_certificate_purpose_name(enum rig_certificate_purpose purpose);
 const char *rig_certificate_state_name(enum rig_certificate_state state);
 
 struct rig_register_certificate {
-    char serial[41];         /* hex; with the issuer it names the certificate */
+    char serial[41]; /* hex; with the issuer it names the certificate */
     char issuer[256];
     uint8_t cert_sha256[RIG_SHA256_SIZE];
     uint8_t spki_sha256[RIG_SHA256_SIZE];
@@ -143,66 +151,72 @@ struct rig_register_certificate {
     char run_id[40];
     struct rig_board_id board;
     char device_id[64];
-    char mac[18];            /* "24:6f:28:aa:00:01" */
-    char backend[16];        /* "local" */
-    char backend_request[64]; /* the back end's own id of the request (Vault's request_id); "" none */
-    char supersedes[41];     /* serial of the certificate whose place it took; filled by set_state */
+    char mac[18];             /* "24:6f:28:aa:00:01" */
+    char backend[16];         /* "local" */
+    char backend_request[64]; /* the back end's own id of the request (Vault's request_id); "" none
+                               */
+    char supersedes[41]; /* serial of the certificate whose place it took; filled by set_state */
     int64_t issued_ms;
-    int64_t installed_ms;    /* 0: never */
-    int64_t revoked_ms;      /* 0: never */
+    int64_t installed_ms; /* 0: never */
+    int64_t revoked_ms;   /* 0: never */
     char revocation_reason[32];
 };
 
-/* The fields of facts/pki.md section 5 (traceability) that are the device's, not a certificate's. */
+/* The fields of facts/pki.md section 5 (traceability) that are the device's, not a certificate's.
+ */
 struct rig_register_device {
-    char mac[18];            /* unique */
-    char device_id[64];      /* CN, registration id; unique */
+    char mac[18];       /* unique */
+    char device_id[64]; /* CN, registration id; unique */
     struct rig_board_id board;
     char chip[16];
     unsigned chip_revision;
     uint32_t flash_id;
     uint32_t flash_size_bytes;
-    char firmware[96];       /* agent and TLS library versions */
+    char firmware[96]; /* agent and TLS library versions */
     bool secure_boot;
     bool flash_encryption;
-    char station[64];        /* host name */
+    char station[64]; /* host name */
     char operator_name[64];
     char suite[48];
-    char result[16];         /* verdict of the last run */
+    char result[16]; /* verdict of the last run */
     char run_id[40];
-    char junit_sha256[65];   /* "" until the report is written */
-    char serial[41];         /* of the certificate it keeps; "" none */
-    char note[200];          /* a person's words; rig_register_note */
-    int64_t first_seen_ms;   /* this and updated_ms are filled in by the register */
+    char junit_sha256[65]; /* "" until the report is written */
+    char serial[41];       /* of the certificate it keeps; "" none */
+    char note[200];        /* a person's words; rig_register_note */
+    int64_t first_seen_ms; /* this and updated_ms are filled in by the register */
     int64_t updated_ms;
 };
 
 /*
- * Claims a public key for a device. DUPLICATE (class DEVICE) when another device, of this run or any before, has it, or
- * another board of this run under the same device id; the text names both. Claiming again for the same device is fine.
+ * Claims a public key for a device. DUPLICATE (class DEVICE) when another device, of this run or
+ * any before, has it, or another board of this run under the same device id; the text names both.
+ * Claiming again for the same device is fine.
  */
 RIG_CHECKED rig_result rig_register_claim_key(struct rig_register *reg,
                                               const uint8_t spki_sha256[RIG_SHA256_SIZE],
                                               const char *device_id,
                                               const struct rig_board_id *board, const char *run_id,
                                               struct rig_error *err);
-/* The other boards of `run_id` that tried to claim the same key as `device_id` did, comma separated into `names`
+/* The other boards of `run_id` that tried to claim the same key as `device_id` did, comma separated
+ * into `names`
  * ("b2 (rig-246f28aa0002), b3 (...)"; "" none): so that the first owner learns of it too. */
 RIG_CHECKED rig_result rig_register_key_rivals(struct rig_register *reg, const char *run_id,
                                                const char *device_id, struct rig_buf *names,
                                                struct rig_error *err);
 
 /*
- * Records an issued certificate (its state is ISSUED whatever the struct says; `issued_ms` 0: now) and closes its journal
- * entry, in one transaction. A serial that this issuer used before is EXISTS (class CA).
+ * Records an issued certificate (its state is ISSUED whatever the struct says; `issued_ms` 0: now)
+ * and closes its journal entry, in one transaction. A serial that this issuer used before is EXISTS
+ * (class CA).
  */
 RIG_CHECKED rig_result rig_register_issued(struct rig_register *reg, struct rig_journal_id journal,
                                            const struct rig_register_certificate *certificate,
                                            struct rig_error *err);
 /*
- * Moves a certificate on: issued -> installed -> superseded or revoked; issued -> revoked. Never back (INVALID). Revoking
- * twice keeps the first time and reason. An unknown serial is NOT_FOUND, class USAGE; one that two issuers used is
- * DUPLICATE: name the issuer with the second form (NULL: any). `reason` (NULL: none) is kept for superseded and revoked.
+ * Moves a certificate on: issued -> installed -> superseded or revoked; issued -> revoked. Never
+ * back (INVALID). Revoking twice keeps the first time and reason. An unknown serial is NOT_FOUND,
+ * class USAGE; one that two issuers used is DUPLICATE: name the issuer with the second form (NULL:
+ * any). `reason` (NULL: none) is kept for superseded and revoked.
  */
 RIG_CHECKED rig_result rig_register_set_state(struct rig_register *reg, const char *serial,
                                               enum rig_certificate_state state, const char *reason,
@@ -212,8 +226,9 @@ RIG_CHECKED rig_result rig_register_set_state_of(struct rig_register *reg, const
                                                  enum rig_certificate_state state,
                                                  const char *reason, struct rig_error *err);
 /*
- * Inserts or updates the device's row (by MAC); note and first_seen_ms stay, and so does junit_sha256 within a run.
- * DUPLICATE (class DEVICE): its device id belongs to another MAC, or another board of this run has this MAC.
+ * Inserts or updates the device's row (by MAC); note and first_seen_ms stay, and so does
+ * junit_sha256 within a run. DUPLICATE (class DEVICE): its device id belongs to another MAC, or
+ * another board of this run has this MAC.
  */
 RIG_CHECKED rig_result rig_register_put_device(struct rig_register *reg,
                                                const struct rig_register_device *device,
@@ -228,14 +243,15 @@ RIG_CHECKED rig_result rig_register_each_certificate(
     rig_result (*each)(void *ctx, const struct rig_register_certificate *certificate,
                        struct rig_error *err),
     void *ctx, struct rig_error *err);
-/* Issued (any purpose), not installed, not revoked; oldest first. Those of a run that goes on are among them: see
- * rig_register_writer_pid. */
+/* Issued (any purpose), not installed, not revoked; oldest first. Those of a run that goes on are
+ * among them: see rig_register_writer_pid. */
 RIG_CHECKED rig_result rig_register_each_orphan(
     struct rig_register *reg,
     rig_result (*each)(void *ctx, const struct rig_register_certificate *certificate,
                        struct rig_error *err),
     void *ctx, struct rig_error *err);
-/* Every certificate that carries this key, newest first: what tells that a board and key were served before. */
+/* Every certificate that carries this key, newest first: what tells that a board and key were
+ * served before. */
 RIG_CHECKED rig_result rig_register_each_certificate_of_key(
     struct rig_register *reg, const uint8_t spki_sha256[RIG_SHA256_SIZE],
     rig_result (*each)(void *ctx, const struct rig_register_certificate *certificate,

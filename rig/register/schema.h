@@ -12,8 +12,8 @@
 extern const char *const rig_schema_migrations[];
 extern const size_t rig_schema_version;
 
-/* Listings come in pages of this many rows, so that a register of years needs no memory to be read. Their first
- * parameter is the key of the last row that was read. */
+/* Listings come in pages of this many rows, so that a register of years needs no memory to be read.
+ * Their first parameter is the key of the last row that was read. */
 #define RIG_SQL_PAGE_ROWS 256
 
 enum rig_sql {

@@ -4,6 +4,7 @@
 #include "rig/base/file.h"
 
 #include <ftw.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -77,6 +78,27 @@ struct rig_register_certificate scratch_certificate(const char *serial, const ch
     memset(it.spki_sha256, 0x51, sizeof it.spki_sha256);
     memset(it.csr_sha256, 0xc5, sizeof it.csr_sha256);
     return it;
+}
+
+void scratch_sql(const struct scratch *scratch, const char *sql)
+{
+    char path[128];
+    sqlite3 *db = NULL;
+
+    scratch_path(scratch, "rig.db", path, sizeof path);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+void scratch_issue(struct rig_register *reg, const struct rig_register_certificate *certificate)
+{
+    struct rig_journal_id id = {0};
+    struct rig_error err = {0};
+
+    assert_done(rig_journal_open(reg, RIG_JOURNAL_ISSUE, certificate->run_id, &certificate->board,
+                                 certificate->device_id, "spki", &id, &err));
+    assert_done(rig_register_issued(reg, id, certificate, &err));
 }
 
 #define TALLY(list, item)                                                                          \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the register's tests share: a folder of their own, a clock that ticks by hand, a filled certificate. */
+/* What the register's tests share: a folder of their own, a clock that ticks by hand, a filled
+ * certificate. */
 #ifndef RIG_TESTS_REGISTER_SCRATCH_H
 #define RIG_TESTS_REGISTER_SCRATCH_H
 
@@ -24,6 +25,11 @@ int scratch_close(void **state);
 struct rig_register *scratch_register(struct scratch *scratch, bool writer);
 void scratch_path(const struct scratch *scratch, const char *name, char *path, size_t size);
 struct rig_register_certificate scratch_certificate(const char *serial, const char *device_id);
+
+/* Journals and records an issued certificate. */
+void scratch_issue(struct rig_register *reg, const struct rig_register_certificate *certificate);
+/* Runs SQL on rig.db behind the register's back. */
+void scratch_sql(const struct scratch *scratch, const char *sql);
 
 /* Counts what it is called with. */
 struct tally {

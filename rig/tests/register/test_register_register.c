@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rig/tests/register/scratch.h"
 
-#include "rig/base/file.h"
-#include "rig/register/schema.h"
-
-#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -149,16 +145,6 @@ static void test_first_owner_learns_of_its_rivals(void **state)
     assert_string_equal(rig_buf_text(&names), "");
 }
 
-static void issue(struct rig_register *reg, const struct rig_register_certificate *certificate)
-{
-    struct rig_journal_id id = {0};
-    struct rig_error err = {0};
-
-    assert_done(rig_journal_open(reg, RIG_JOURNAL_ISSUE, certificate->run_id, &certificate->board,
-                                 certificate->device_id, "spki", &id, &err));
-    assert_done(rig_register_issued(reg, id, certificate, &err));
-}
-
 static void test_certificate_comes_back_whole_and_closes_its_entry(void **state)
 {
     RIG_AUTO(rig_auto_register) struct rig_register *reg = scratch_register(*state, true);
@@ -171,7 +157,7 @@ static void test_certificate_comes_back_whole_and_closes_its_entry(void **state)
     it.purpose = RIG_PURPOSE_TEST;
     it.state = RIG_CERT_REVOKED; /* not believed */
     (void)rig_copy_text(it.backend_request, sizeof it.backend_request, "request-1");
-    issue(reg, &it);
+    scratch_issue(reg, &it);
     assert_done(rig_journal_each_open(reg, tally_entry, &open, &err));
     assert_int_equal(open.n, 0);
     assert_done(rig_register_each_certificate(reg, "dev-1", tally_certificate, &found, &err));
@@ -207,7 +193,7 @@ static void test_serial_used_twice_leaves_the_entry_open(void **state)
     struct rig_error err = {0};
     struct tally open = {0};
 
-    issue(reg, &it);
+    scratch_issue(reg, &it);
     assert_done(rig_journal_open(reg, RIG_JOURNAL_ISSUE, "run-1", &b2, "dev-2", "spki", &id, &err));
     (void)rig_copy_text(it.serial, sizeof it.serial, "0A0B"); /* hex has no case */
     assert_failed(rig_register_issued(reg, id, &it, &err), RIG_CLASS_CA, RIG_E_EXISTS);
@@ -232,7 +218,7 @@ static void test_orphans_are_what_was_issued_and_not_installed(void **state)
     for (size_t i = 0; i < 4; i++) {
         const struct rig_register_certificate it = scratch_certificate(serials[i], "dev-1");
 
-        issue(reg, &it);
+        scratch_issue(reg, &it);
     }
     assert_done(rig_register_set_state(reg, "01", RIG_CERT_INSTALLED, NULL, &err));
     assert_done(rig_register_set_state(reg, "03", RIG_CERT_REVOKED, "cessationOfOperation", &err));
@@ -251,8 +237,8 @@ static void test_states_only_move_on(void **state)
     struct tally found = {0};
     int64_t revoked_ms;
 
-    issue(reg, &first);
-    issue(reg, &second);
+    scratch_issue(reg, &first);
+    scratch_issue(reg, &second);
     assert_failed(rig_register_set_state(reg, "01", RIG_CERT_SUPERSEDED, NULL, &err), RIG_CLASS_RIG,
                   RIG_E_INVALID);
     assert_done(rig_register_set_state(reg, "01", RIG_CERT_INSTALLED, NULL, &err));
@@ -288,9 +274,9 @@ static void test_serial_of_two_issuers_needs_the_issuer(void **state)
     struct rig_error err = {0};
     struct tally orphans = {0};
 
-    issue(reg, &it);
+    scratch_issue(reg, &it);
     (void)rig_copy_text(it.issuer, sizeof it.issuer, "CN=Other CA");
-    issue(reg, &it);
+    scratch_issue(reg, &it);
     assert_failed(rig_register_set_state(reg, "01", RIG_CERT_REVOKED, NULL, &err), RIG_CLASS_USAGE,
                   RIG_E_DUPLICATE);
     assert_done(rig_register_set_state_of(reg, "CN=Other CA", "01", RIG_CERT_REVOKED, NULL, &err));
@@ -424,148 +410,6 @@ static void test_runs_are_listed_newest_first(void **state)
     assert_true(all.runs[1].ended_ms > all.runs[1].started_ms);
 }
 
-static void test_second_writer_is_told_the_pid(void **state)
-{
-    struct scratch *scratch = *state;
-    RIG_AUTO(rig_auto_register) struct rig_register *reg = scratch_register(scratch, true);
-    struct rig_register *other = NULL;
-    struct rig_error err = {0};
-    char who[32];
-
-    (void)snprintf(who, sizeof who, "(pid %d)", (int)getpid());
-    assert_failed(rig_register_open(scratch->folder, true, &scratch->clock, &other, &err),
-                  RIG_CLASS_RIG, RIG_E_BUSY);
-    assert_null(other);
-    assert_says(who);
-    rig_auto_register(&reg);
-    reg = scratch_register(scratch, true);
-}
-
-static void test_reader_works_beside_the_writer_and_writes_nothing(void **state)
-{
-    struct scratch *scratch = *state;
-    RIG_AUTO(rig_auto_register) struct rig_register *writer = scratch_register(scratch, true);
-    RIG_AUTO(rig_auto_register) struct rig_register *reader = scratch_register(scratch, false);
-    struct rig_journal_id id = {0};
-    struct rig_error err = {0};
-    struct tally open = {0};
-    int64_t pid = 0;
-
-    assert_done(
-        rig_journal_open(writer, RIG_JOURNAL_ISSUE, "run-1", &b1, "dev-1", "spki", &id, &err));
-    assert_done(rig_journal_each_open(reader, tally_entry, &open, &err));
-    assert_int_equal(open.n, 1);
-    assert_failed(rig_journal_close(reader, id, true, NULL, &err), RIG_CLASS_RIG, RIG_E_PERMISSION);
-    assert_says("for reading only");
-    assert_done(rig_register_writer_pid(reader, &pid, &err));
-    assert_int_equal(pid, getpid());
-    rig_auto_register(&writer);
-    assert_done(rig_register_writer_pid(reader, &pid, &err));
-    assert_int_equal(pid, 0);
-}
-
-static void test_reader_of_nothing_is_told_which_folder_to_name(void **state)
-{
-    struct scratch *scratch = *state;
-    struct rig_register *reg = NULL;
-    struct rig_error err = {0};
-
-    assert_failed(rig_register_open(scratch->folder, false, &scratch->clock, &reg, &err),
-                  RIG_CLASS_USAGE, RIG_E_NOT_FOUND);
-    assert_says(scratch->folder);
-    assert_says("--out");
-    assert_failed(rig_register_open("/nowhere/at/all", false, &scratch->clock, &reg, &err),
-                  RIG_CLASS_USAGE, RIG_E_NOT_FOUND);
-}
-
-static void run_sql(const struct scratch *scratch, const char *sql)
-{
-    char path[128];
-    sqlite3 *db = NULL;
-
-    scratch_path(scratch, "rig.db", path, sizeof path);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_close(db), SQLITE_OK);
-}
-
-static void test_newer_and_foreign_files_are_refused(void **state)
-{
-    struct scratch *scratch = *state;
-    struct rig_register *reg = NULL;
-    struct rig_error err = {0};
-
-    run_sql(scratch, "CREATE TABLE recipes (name TEXT)");
-    assert_failed(rig_register_open(scratch->folder, true, &scratch->clock, &reg, &err),
-                  RIG_CLASS_RIG, RIG_E_INVALID);
-    assert_says("another program's database");
-    run_sql(scratch, "DROP TABLE recipes");
-    rig_register_close(scratch_register(scratch, true));
-    run_sql(scratch, "PRAGMA user_version = 999");
-    for (int writer = 0; writer < 2; writer++) {
-        assert_failed(rig_register_open(scratch->folder, writer, &scratch->clock, &reg, &err),
-                      RIG_CLASS_RIG, RIG_E_UNSUPPORTED);
-        assert_says("newer rig (version 999");
-    }
-}
-
-static void test_reader_brings_an_old_file_up_only_while_nobody_works(void **state)
-{
-    struct scratch *scratch = *state;
-    struct rig_register *reg = NULL;
-    struct rig_error err = {0};
-    char marks[64];
-
-    (void)snprintf(marks, sizeof marks, "PRAGMA application_id = %d", RIG_SCHEMA_APPLICATION_ID);
-    run_sql(scratch, marks); /* ours, version 0: the oldest there is */
-    reg = scratch_register(scratch, false);
-    rig_register_close(reg);
-    reg = scratch_register(scratch, true);
-    run_sql(scratch, "PRAGMA user_version = 0");
-    struct rig_register *reader = NULL;
-    assert_failed(rig_register_open(scratch->folder, false, &scratch->clock, &reader, &err),
-                  RIG_CLASS_RIG, RIG_E_BUSY);
-    rig_register_close(reg);
-}
-
-static void test_what_is_no_database_is_left_alone(void **state)
-{
-    static const char junk[] = "this is a shopping list, and a rather long one: flour, eggs, milk, "
-                               "butter, sugar, salt, pepper, and so on and so on and so on ...";
-    struct scratch *scratch = *state;
-    struct rig_register *reg = NULL;
-    RIG_AUTO(rig_buf_free) struct rig_buf after = {0};
-    struct rig_error err = {0};
-    char path[128];
-
-    scratch_path(scratch, "rig.db", path, sizeof path);
-    assert_done(rig_file_replace(path, junk, sizeof junk, 0644, &err));
-    for (int writer = 0; writer < 2; writer++) {
-        assert_failed(rig_register_open(scratch->folder, writer, &scratch->clock, &reg, &err),
-                      RIG_CLASS_RIG, RIG_E_INVALID);
-        assert_says("damaged or not a register");
-        assert_says("--out");
-    }
-    assert_done(rig_file_read(path, 4096, &after, &err));
-    assert_int_equal(after.len, sizeof junk);
-    assert_memory_equal(after.data, junk, sizeof junk);
-}
-
-static void test_word_that_nobody_knows_is_named(void **state)
-{
-    struct scratch *scratch = *state;
-    RIG_AUTO(rig_auto_register) struct rig_register *reg = scratch_register(scratch, true);
-    const struct rig_register_certificate it = scratch_certificate("01", "dev-1");
-    struct rig_error err = {0};
-    struct tally all = {0};
-
-    issue(reg, &it);
-    run_sql(scratch, "UPDATE certificates SET state = 'lost'");
-    assert_failed(rig_register_each_certificate(reg, NULL, tally_certificate, &all, &err),
-                  RIG_CLASS_RIG, RIG_E_INVALID);
-    assert_says("'lost'");
-}
-
 struct reviser {
     struct rig_register *reg;
     size_t n;
@@ -589,111 +433,12 @@ static void test_callback_may_change_what_is_listed(void **state)
     const struct rig_register_certificate second = scratch_certificate("02", "dev-1");
     struct rig_error err = {0};
 
-    issue(reg, &first);
-    issue(reg, &second);
+    scratch_issue(reg, &first);
+    scratch_issue(reg, &second);
     assert_done(rig_register_each_orphan(reg, revoke_it, &reviser, &err));
     assert_int_equal(reviser.n, 2);
     assert_done(rig_register_each_orphan(reg, revoke_it, &reviser, &err));
     assert_int_equal(reviser.n, 2);
-}
-
-/* More rows than fit a page, in the order of the listing. */
-struct ordered {
-    size_t n;
-    char last[48];
-    bool falls;
-    bool out_of_order;
-};
-
-static void see(struct ordered *ordered, const char *key)
-{
-    const int order = ordered->n != 0 ? strcmp(key, ordered->last) : 0;
-
-    ordered->out_of_order |= ordered->n != 0 && (ordered->falls ? order >= 0 : order <= 0);
-    (void)rig_copy_text(ordered->last, sizeof ordered->last, key);
-    ordered->n++;
-}
-
-static rig_result see_certificate(void *ctx, const struct rig_register_certificate *certificate,
-                                  struct rig_error *err)
-{
-    (void)err;
-    see(ctx, certificate->serial);
-    return RIG_DONE;
-}
-
-static rig_result see_device(void *ctx, const struct rig_register_device *device,
-                             struct rig_error *err)
-{
-    (void)err;
-    see(ctx, device->mac);
-    return RIG_DONE;
-}
-
-static rig_result see_run(void *ctx, const struct rig_register_run *run, struct rig_error *err)
-{
-    (void)err;
-    see(ctx, run->run_id);
-    return RIG_DONE;
-}
-
-static rig_result see_entry(void *ctx, const struct rig_journal_entry *entry, struct rig_error *err)
-{
-    (void)err;
-    see(ctx, entry->subject);
-    return RIG_DONE;
-}
-
-#define assert_listed(expr, ordered, n_rows)                                                       \
-    do {                                                                                           \
-        assert_done(expr);                                                                         \
-        assert_int_equal((ordered).n, (n_rows));                                                   \
-        assert_false((ordered).out_of_order);                                                      \
-    } while (0)
-
-static void fill_by_sql(const struct scratch *scratch)
-{
-    run_sql(scratch,
-            "CREATE TEMP TABLE n AS WITH RECURSIVE c(i) AS"
-            " (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 600) SELECT i FROM c;"
-            "INSERT INTO certificates SELECT i, printf('%06x', i), 'CN=CA', zeroblob(32),"
-            " zeroblob(32), zeroblob(32), 0, 1, 'p-256', 'device', 'issued', 'run', 'b1', 'dev',"
-            " 'mac', 'local', '', '', 1, 0, 0, '' FROM n;"
-            "INSERT INTO devices SELECT printf('24:6f:28:aa:%02x:%02x', i / 256, i % 256),"
-            " printf('dev-%d', i), 'b', 'c', 0, 0, 0, '', 0, 0, '', '', '', '', 'run', '', '', '',"
-            " 1, 1 FROM n;"
-            /* equal starts: the order falls back on the run id */
-            "INSERT INTO runs SELECT printf('run-%04d', i), '', '', '', '', '', '', 1, i / 100, 0,"
-            " '', '' FROM n;"
-            "INSERT INTO journal SELECT i, 'issue', 'run', 'b', 'dev', printf('%04d', i), 1, NULL,"
-            " 0, '' FROM n;");
-}
-
-static void test_listings_longer_than_a_page_are_whole_and_in_order(void **state)
-{
-    RIG_AUTO(rig_auto_register) struct rig_register *reg = scratch_register(*state, true);
-    const uint8_t zeros[RIG_SHA256_SIZE] = {0};
-    struct ordered rising[6] = {0};
-    struct ordered falling[4] = {
-        {.falls = true}, {.falls = true}, {.falls = true}, {.falls = true}};
-    struct rig_error err = {0};
-
-    fill_by_sql(*state);
-    assert_listed(rig_register_each_certificate(reg, NULL, see_certificate, &falling[0], &err),
-                  falling[0], 600);
-    assert_listed(rig_register_each_certificate(reg, "dev", see_certificate, &falling[1], &err),
-                  falling[1], 600);
-    assert_listed(
-        rig_register_each_certificate_of_key(reg, zeros, see_certificate, &falling[2], &err),
-        falling[2], 600);
-    assert_listed(rig_register_each_run(reg, see_run, &falling[3], &err), falling[3], 600);
-    assert_listed(rig_register_each_orphan(reg, see_certificate, &rising[0], &err), rising[0], 600);
-    assert_listed(rig_register_each_device(reg, see_device, &rising[1], &err), rising[1], 600);
-    assert_listed(rig_journal_each_open(reg, see_entry, &rising[2], &err), rising[2], 600);
-    assert_listed(rig_journal_each(reg, NULL, see_entry, &rising[3], &err), rising[3], 600);
-    assert_listed(rig_journal_each(reg, "run", see_entry, &rising[4], &err), rising[4], 600);
-    assert_listed(rig_register_each_certificate(reg, "other", see_certificate, &rising[5], &err),
-                  rising[5], 0);
 }
 
 #define T(test) cmocka_unit_test_setup_teardown(test, scratch_open, scratch_close)
@@ -716,15 +461,7 @@ int main(void)
         T(test_board_name_finds_the_newest_run),
         T(test_two_boards_never_share_a_mac_or_an_id),
         T(test_runs_are_listed_newest_first),
-        T(test_second_writer_is_told_the_pid),
-        T(test_reader_works_beside_the_writer_and_writes_nothing),
-        T(test_reader_of_nothing_is_told_which_folder_to_name),
-        T(test_newer_and_foreign_files_are_refused),
-        T(test_reader_brings_an_old_file_up_only_while_nobody_works),
-        T(test_what_is_no_database_is_left_alone),
-        T(test_word_that_nobody_knows_is_named),
         T(test_callback_may_change_what_is_listed),
-        T(test_listings_longer_than_a_page_are_whole_and_in_order),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

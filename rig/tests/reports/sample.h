@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reports to write, for the tests of the writers: a small run with one step of each verdict, and random ones. */
+/* Reports to write, for the tests of the writers: a small run with one step of each verdict, and
+ * random ones. */
 #ifndef RIG_TESTS_REPORTS_SAMPLE_H
 #define RIG_TESTS_REPORTS_SAMPLE_H
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <openssl/err.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -102,6 +103,21 @@ static void fail(struct rig_tls_connection *connection, const char *otherwise)
     start_drain(connection);
 }
 
+/* The client ended: with close_notify (BIO_eof is false then) or just so. */
+static void handle_end(struct rig_tls_connection *connection)
+{
+    char reason[96];
+
+    if (connection->stage != STAGE_HANDSHAKE && BIO_eof(connection->wire) == 0) {
+        close_politely(connection);
+        return;
+    }
+    (void)snprintf(reason, sizeof reason, "closed by the client%s, waiting for %s",
+                   BIO_eof(connection->wire) != 0 ? " without close_notify" : "",
+                   rig_tls_connection_stage(connection));
+    fail(connection, reason);
+}
+
 /* After an OpenSSL call that gave `rc`: waits, closes or fails. */
 static void handle_stop(struct rig_tls_connection *connection, int rc, int saved_errno)
 {
@@ -115,11 +131,14 @@ static void handle_stop(struct rig_tls_connection *connection, int rc, int saved
         connection->events = EPOLLOUT;
         break;
     case SSL_ERROR_ZERO_RETURN:
-        close_politely(connection);
+        handle_end(connection);
         break;
     case SSL_ERROR_SYSCALL:
-        fail(connection, saved_errno != 0 ? strerror_r(saved_errno, reason, sizeof reason)
-                                          : "closed by the client");
+        if (saved_errno == 0) {
+            handle_end(connection);
+        } else {
+            fail(connection, strerror_r(saved_errno, reason, sizeof reason));
+        }
         break;
     default:
         fail(connection, "TLS failed without an error from OpenSSL");

@@ -71,13 +71,18 @@ static rig_result check_settings(const struct rig_tls_settings *settings, struct
     return RIG_DONE;
 }
 
-/* Everything that a system-wide openssl.cnf could have set is set here. */
+/*
+ * Everything that a system-wide openssl.cnf could have set is set here. An end without close_notify
+ * is named by the connection; OpenSSL would send decode_error after a client that has gone, and
+ * that would read like a verdict.
+ */
 static rig_result set_protocol(SSL_CTX *context, const struct rig_tls_settings *settings,
                                struct rig_error *err)
 {
     (void)SSL_CTX_clear_options(context, SSL_CTX_get_options(context));
     (void)SSL_CTX_set_options(context, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION |
-                                           SSL_OP_NO_COMPRESSION | SSL_OP_ENABLE_MIDDLEBOX_COMPAT);
+                                           SSL_OP_NO_COMPRESSION | SSL_OP_ENABLE_MIDDLEBOX_COMPAT |
+                                           SSL_OP_IGNORE_UNEXPECTED_EOF);
     (void)SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     (void)SSL_CTX_set_mode(context, SSL_MODE_NO_AUTO_CHAIN | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                         SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);

@@ -210,6 +210,7 @@ static void mbedtls_set_up(struct mbedtls_objects *o, const struct client_wish *
                                          MBEDTLS_SSL_TRANSPORT_STREAM,
                                          MBEDTLS_SSL_PRESET_DEFAULT) == 0);
     mbedtls_ssl_conf_rng(&o->config, mbedtls_ctr_drbg_random, &o->random);
+    mbedtls_ssl_conf_renegotiation(&o->config, MBEDTLS_SSL_RENEGOTIATION_ENABLED);
     mbedtls_ssl_conf_authmode(&o->config, MBEDTLS_SSL_VERIFY_REQUIRED);
     parse_pem(&o->roots, wish->roots_pem);
     mbedtls_ssl_conf_ca_chain(&o->config, &o->roots, NULL);
@@ -248,7 +249,12 @@ void client_mbedtls(int fd, const struct client_wish *wish, struct client_report
     report->code = mbedtls_ssl_handshake(&objects.session);
     report->handshake_done = report->code == 0;
     report->verify_flags = mbedtls_ssl_get_verify_result(&objects.session);
-    if (report->handshake_done) {
+    if (report->handshake_done && wish->late_alert != 0) {
+        report->code = mbedtls_ssl_send_alert_message(
+            &objects.session, MBEDTLS_SSL_ALERT_LEVEL_FATAL, (unsigned char)wish->late_alert);
+    } else if (report->handshake_done && wish->renegotiate) {
+        report->code = mbedtls_ssl_renegotiate(&objects.session);
+    } else if (report->handshake_done) {
         report->code = mbedtls_ssl_write(&objects.session, &byte, 1);
         if (report->code == 1) {
             report->code = mbedtls_ssl_read(&objects.session, &byte, 1);

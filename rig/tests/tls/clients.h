@@ -17,8 +17,9 @@ struct client_wish {
     const char *expected_name; /* also the SNI */
     int version;               /* 0x0303, 0x0304; 0: both */
     size_t n_bytes;            /* to be echoed; 0: one */
-    SSL_SESSION *
-        *session; /* OpenSSL client: offered when not NULL, replaced by a new one; may be NULL */
+    int late_alert;        /* mbedTLS: sends a fatal alert after the handshake, no bytes; 0: none */
+    bool renegotiate;      /* mbedTLS: asks for another handshake, sends no bytes */
+    SSL_SESSION **session; /* OpenSSL: offers the one there, if any, and replaces it; may be NULL */
 };
 
 struct client_report {

@@ -280,34 +280,107 @@ static void bad_servers_are_refused_by_the_device(void **state)
     RUN(rows);
 }
 
-/* Refused before OpenSSL verifies anything; the fingerprint is there all the same. */
-static void unusable_curve_is_named(void **state)
+static void revoked_intermediate_is_refused(void **state)
 {
-    const struct row row = {
-        .name = "P-224 device", .identity = &pki.device_p224, .server = &pki.server};
-    const struct rig_tls_settings settings = settings_of(&row, OPENSSL_12);
-    const struct client_wish wish = {.identity = row.identity,
-                                     .roots_pem = rig_buf_text(&pki.root.pem),
-                                     .expected_name = PKI_SERVER_NAME,
-                                     .version = 0x0303};
+    RIG_AUTO(rig_buf_free) struct rig_buf crls = {0};
+
+    (void)state;
+    pki_append_crl(&crls, &pki.root, pki.intermediate.certificate);
+    pki_append_crl(&crls, &pki.intermediate, NULL);
+    const struct row rows[] = {
+        {.name = "revoked intermediate",
+         .identity = &pki.device,
+         .server = &pki.server,
+         .crls_pem = rig_buf_text(&crls),
+         .verify_error = X509_V_ERR_CERT_REVOKED,
+         .verify_depth = 1,
+         .alert_sent = EACH(44),
+         .alert_received = EACH(NONE)},
+    };
+    RUN(rows);
+}
+
+/* One mbedTLS handshake (TLS 1.2) against the good server. */
+static struct rig_tls_evidence shake_hands_with_mbedtls(const struct client_wish *wish,
+                                                        struct client_report *report)
+{
+    const struct row row = {.server = &pki.server};
+    const struct rig_tls_settings settings = settings_of(&row, MBEDTLS_12);
     RIG_AUTO(rig_auto_endpoint) struct rig_tls_endpoint *endpoint = NULL;
     struct rig_tls_evidence evidence;
-    struct client_report report;
     struct rig_error err = {0};
     unsigned n_strangers = 0;
 
-    (void)state;
     assert_true(rig_tls_endpoint_open(server, &settings, &endpoint, &err).ok);
-    client_mbedtls(client_connect(rig_tls_endpoint_port(endpoint)), &wish, &report);
-    assert_true(rig_tls_endpoint_evidence(endpoint, NULL, &evidence, &n_strangers,
+    client_mbedtls(client_connect(rig_tls_endpoint_port(endpoint)), wish, report);
+    assert_true(rig_tls_endpoint_evidence(endpoint, report->client_random, &evidence, &n_strangers,
                                           rig_wait_ms(8000, NULL), &err)
                     .ok);
+    assert_true(evidence.client_hello_seen);
+    return evidence;
+}
+
+static struct client_wish mbedtls_wish(const struct pki_identity *identity)
+{
+    return (struct client_wish){.identity = identity,
+                                .roots_pem = rig_buf_text(&pki.root.pem),
+                                .expected_name = PKI_SERVER_NAME};
+}
+
+/* Refused before OpenSSL verifies anything; the fingerprint is there all the same. */
+static void unusable_curve_is_named(void **state)
+{
+    const struct client_wish wish = mbedtls_wish(&pki.device_p224);
+    struct client_report report;
+    const struct rig_tls_evidence evidence = shake_hands_with_mbedtls(&wish, &report);
+
+    (void)state;
     assert_false(evidence.handshake_done);
     assert_int_equal(evidence.alert_sent, 47);
     assert_int_equal(evidence.verify_error, 0);
     assert_true(evidence.peer_presented);
     assert_memory_equal(evidence.peer_sha256, pki.device_p224.sha256, RIG_SHA256_SIZE);
     assert_string_equal(evidence.error_text, "wrong curve");
+}
+
+/* A certificate without its key proves nothing: the chain is right, the signature is not. */
+static void wrong_key_is_refused(void **state)
+{
+    struct pki_identity thief = pki.device;
+    struct client_report report;
+
+    (void)state;
+    thief.key_pem = pki.device_other.key_pem; /* borrowed */
+    const struct client_wish wish = mbedtls_wish(&thief);
+    const struct rig_tls_evidence evidence = shake_hands_with_mbedtls(&wish, &report);
+
+    assert_false(evidence.handshake_done);
+    assert_int_equal(evidence.verify_error, 0);
+    assert_int_equal(evidence.alert_sent, 51);
+    assert_int_equal(report.alert_received, 51);
+    assert_memory_equal(evidence.peer_sha256, pki.device.sha256, RIG_SHA256_SIZE);
+    assert_non_null(strstr(evidence.error_text, "bad signature"));
+}
+
+static void alerts_after_the_handshake_are_seen(void **state)
+{
+    struct client_wish wish = mbedtls_wish(&pki.device);
+    struct client_report report;
+    struct rig_tls_evidence evidence;
+
+    (void)state;
+    wish.late_alert = 46;
+    evidence = shake_hands_with_mbedtls(&wish, &report);
+    assert_true(evidence.handshake_done);
+    assert_false(evidence.echoed);
+    assert_int_equal(evidence.alert_received, 46);
+    assert_int_equal(evidence.alert_sent, NONE);
+
+    wish = mbedtls_wish(&pki.device);
+    wish.renegotiate = true;
+    evidence = shake_hands_with_mbedtls(&wish, &report);
+    assert_true(evidence.handshake_done);
+    assert_int_equal(evidence.alert_sent, 100);
 }
 
 static int set_up(void **state)
@@ -335,7 +408,10 @@ int main(void)
         cmocka_unit_test(good_devices_are_echoed),
         cmocka_unit_test(bad_devices_are_refused),
         cmocka_unit_test(bad_servers_are_refused_by_the_device),
+        cmocka_unit_test(revoked_intermediate_is_refused),
         cmocka_unit_test(unusable_curve_is_named),
+        cmocka_unit_test(wrong_key_is_refused),
+        cmocka_unit_test(alerts_after_the_handshake_are_seen),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

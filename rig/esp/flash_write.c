@@ -5,6 +5,10 @@
 #include <string.h>
 
 #define MAX_TRIES 12u
+/* The ROM unpacks into a window of this size and programs it when it is full or the stream ends. */
+#define ROM_WINDOW 0x8000u
+#define FIRST_LIMIT 0x4000u
+
 /* Tries in a row that bring nothing: of the whole region when its MD5 is wrong, of a run when an
  * exchange fails. */
 #define MAX_FUTILE_ROUNDS 3u
@@ -135,27 +139,36 @@ static rig_result send_region(struct write_job *job, size_t at, size_t n_bytes,
     return done;
 }
 
-/* Sends a run; what the chip took before an exchange failed is not sent again, the MD5 afterwards
- * proves all of it. */
+/*
+ * Sends a run. On a line that loses bytes whole sessions rarely get through: after a failure they
+ * are short, and grow again with success. What whole windows the chip took is not sent again; the
+ * MD5 in the end proves all of it.
+ */
 static rig_result write_run(struct write_job *job, size_t at, size_t n_bytes, struct rig_wait wait,
                             struct rig_error *err)
 {
     size_t from = 0;
+    size_t limit = n_bytes;
     unsigned n_futile = 0;
     bool same = false;
 
     job->report->written_bytes += n_bytes;
-    for (;;) {
+    while (from < n_bytes) {
+        const size_t n = n_bytes - from < limit ? n_bytes - from : limit;
         struct rig_error trouble;
         size_t accepted = 0;
 
-        if (send_region(job, at + from, n_bytes - from, &accepted, wait, &trouble).ok) {
-            break;
+        if (send_region(job, at + from, n, &accepted, wait, &trouble).ok) {
+            from += n;
+            n_futile = 0;
+            limit = limit < n_bytes ? 2 * limit : limit;
+            continue;
         }
-        accepted -= accepted % RIG_FLASH_SECTOR_SIZE;
+        accepted -= accepted % ROM_WINDOW;
+        from += accepted;
+        limit = limit > FIRST_LIMIT ? FIRST_LIMIT : RIG_FLASH_SECTOR_SIZE;
         RIG_TRY(
             prepare_next_try(job, &trouble, accepted != 0, &n_futile, MAX_FUTILE_RUNS, wait, err));
-        from += accepted < n_bytes - from ? accepted : 0;
     }
     RIG_TRY(rig_flash_is_same(job->rom, job->offset_bytes + (uint32_t)at, job->image + at, n_bytes,
                               &same, wait, err));

@@ -273,7 +273,8 @@ static void a_lost_write_reply_starts_over_from_begin(void **state)
     bench->fake->skip_replies[RIG_ROM_FLASH_DEFL_DATA] = 1;
     write_it(bench, 0x10000, image, 30000, &report);
     assert_int_equal(report.n_tries, 2);
-    assert_int_equal(bench->fake->n_commands[RIG_ROM_FLASH_DEFL_BEGIN], 2);
+    /* the second time in two short sessions */
+    assert_int_equal(bench->fake->n_commands[RIG_ROM_FLASH_DEFL_BEGIN], 3);
     assert_non_null(strstr(report.trouble, "FLASH_DEFL_DATA"));
     free(image);
 }
@@ -307,8 +308,8 @@ static void a_chip_that_restarts_is_reset_and_written_on(void **state)
     assert_int_equal(bench->fake->n_boots, 3);
     assert_int_equal(bench->fake->host_baud, 460800);
     assert_int_equal(bench->fake->chip_baud, 460800);
-    /* what the chip had taken was not sent again */
-    assert_true(bench->fake->n_sectors_erased < 15 + 10);
+    /* the whole window that the chip had taken was not sent again */
+    assert_int_equal(bench->fake->n_sectors_erased, 15 + 7);
     free(image);
 }
 

@@ -16,6 +16,7 @@
 enum rig_secure_cert_type {
     RIG_SECURE_CERT_CA_CERT = 0,
     RIG_SECURE_CERT_DEV_CERT = 1,
+    RIG_SECURE_CERT_INTEGRITY = 9, /* rig_secure_cert_finish writes it */
 };
 
 /*
@@ -28,8 +29,11 @@ RIG_CHECKED rig_result rig_secure_cert_append(struct rig_buf *image, enum rig_se
                                               uint8_t subtype, const void *bytes, size_t n_bytes,
                                               struct rig_error *err);
 
-/* Fills up with FF to the partition's size. Too large an image is NO_SPACE (class USAGE) and says
- * by how much. */
+/*
+ * Ends the image: an INTEGRITY entry (SHA-256 of all before it), as Espressif's tool adds since its
+ * version 2.6, then FF up to the partition's size. Too large an image is NO_SPACE (class USAGE) and
+ * says by how much.
+ */
 RIG_CHECKED rig_result rig_secure_cert_finish(struct rig_buf *image, size_t partition_size_bytes,
                                               struct rig_error *err);
 

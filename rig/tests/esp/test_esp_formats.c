@@ -240,19 +240,27 @@ static void keys_and_nonsense_are_refused(void **state)
     assert_int_equal(image.len, 0);
 }
 
-static void an_image_fills_its_partition(void **state)
+static void an_image_is_sealed_and_fills_its_partition(void **state)
 {
     RIG_AUTO(rig_buf_free) struct rig_buf image = {0};
+    RIG_AUTO(rig_buf_free) struct rig_buf small = {0};
     struct rig_error err;
+    uint8_t sha256[EVP_MAX_MD_SIZE];
 
     (void)state;
-    assert_true(rig_secure_cert_append(&image, RIG_SECURE_CERT_CA_CERT, 0, "ABC", 4, &err).ok);
-    assert_false(rig_secure_cert_finish(&image, 31, &err).ok);
+    assert_true(rig_secure_cert_append(&small, RIG_SECURE_CERT_CA_CERT, 0, "ABC", 4, &err).ok);
+    assert_false(rig_secure_cert_finish(&small, 79, &err).ok);
     assert_int_equal(err.code, RIG_E_NO_SPACE);
     assert_non_null(strstr(err.text, "1 too many"));
+    assert_true(rig_secure_cert_append(&image, RIG_SECURE_CERT_CA_CERT, 0, "ABC", 4, &err).ok);
+    assert_int_equal(EVP_Digest(image.data, 32, sha256, NULL, EVP_sha256(), NULL), 1);
     assert_true(rig_secure_cert_finish(&image, 0x2000, &err).ok);
     assert_int_equal(image.len, 0x2000);
-    assert_int_equal(image.data[32], 0xFF);
+    assert_int_equal(rig_le32(image.data + 32), 0xBA5EBA11);
+    assert_int_equal(image.data[32 + 8], 9);
+    assert_memory_equal(image.data + 32 + 12, sha256, 32);
+    assert_int_equal(rig_le32(image.data + 76), rig_esp_crc32(image.data + 32, 44));
+    assert_int_equal(image.data[80], 0xFF);
     assert_int_equal(image.data[0x1FFF], 0xFF);
 }
 
@@ -266,7 +274,7 @@ int main(void)
         cmocka_unit_test(entries_are_padded_to_16_and_crc_covers_them),
         cmocka_unit_test(pem_gets_its_nul_once),
         cmocka_unit_test(keys_and_nonsense_are_refused),
-        cmocka_unit_test(an_image_fills_its_partition),
+        cmocka_unit_test(an_image_is_sealed_and_fills_its_partition),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

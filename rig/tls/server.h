@@ -30,7 +30,7 @@ struct rig_tls_endpoint;
 struct rig_tls_server_options {
     const char *bind_address; /* numeric: "127.0.0.1", "::1"; NULL: all interfaces, IPv4 and IPv6 */
     uint16_t first_port;      /* 0: ephemeral ports */
-    uint16_t last_port;       /* of the range, first_port included */
+    uint16_t last_port;       /* of the range, first_port included; 0: that one port */
     const struct rig_clock
         *clock; /* borrowed; what certificates' dates are compared with; NULL: the system's */
 };

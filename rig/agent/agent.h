@@ -4,10 +4,14 @@
  * when a line got lost. Lines of the firmware's own log between the answers are skipped. The agent
  * has no command that returns a private key, and this client no function that asks for one.
  *
- * Errors: class DEVICE for NO_ANSWER (nothing came back in time: text says what was asked), REFUSED
- * (the agent's own error, with its code and the mbedTLS code), PROTOCOL, BOOT_LOOP (the agent's
- * ready line came again and again), DISCONNECTED when the board restarted in the middle of a
- * command. Link errors pass through. Threads: one at a time per agent.
+ * Errors: class DEVICE for NO_ANSWER (nothing came back in time, or the board fell silent; found
+ * within seconds, long before a generous deadline), TIMEOUT (the deadline passed though the board
+ * shows signs of life), REFUSED (the agent's own error, with its code and the mbedTLS code),
+ * PROTOCOL (a reply that makes no sense, or a line too noisy to work with), MISMATCH (a CSR that is
+ * not the one announced), UNSUPPORTED (another version of the protocol), BOOT_LOOP (the firmware
+ * started again and again during hello), DISCONNECTED when the board restarted in the middle of a
+ * command. Link errors pass through. A keygen or handshake that ends in an error or is cancelled is
+ * aborted on the board, best effort. Threads: one at a time per agent.
  */
 #ifndef RIG_AGENT_AGENT_H
 #define RIG_AGENT_AGENT_H

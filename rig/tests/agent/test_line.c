@@ -89,6 +89,7 @@ static void lines_end_at_lf_or_cr_and_keep_their_tail(void **state)
     struct rig_agent_lines lines = {0};
     struct rig_agent_frame frame;
     const char *text = "\r\n\none\r\ntwo\rthree";
+    const char *ping = "@1 ping *3d51\n";
     uint8_t noise[5000];
     size_t at = 0;
 
@@ -102,7 +103,9 @@ static void lines_end_at_lf_or_cr_and_keep_their_tail(void **state)
     assert_false(lines.complete);
     assert_int_equal(at, strlen(text));
     memset(noise, 'x', sizeof noise);
-    memcpy(noise + sizeof noise - 14, "@1 ping *3d51\n", 14);
+    for (size_t i = 0; i < strlen(ping); i++) {
+        noise[sizeof noise - strlen(ping) + i] = (uint8_t)ping[i];
+    }
     assert_int_equal(rig_agent_lines_feed(&lines, noise, sizeof noise), sizeof noise);
     assert_true(lines.complete);
     assert_true(rig_agent_frame_parse(&frame, lines.text, lines.len));

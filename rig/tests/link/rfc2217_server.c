@@ -298,11 +298,9 @@ static void read_client(struct test_server *s)
         pthread_mutex_unlock(&s->lock);
         return;
     }
+    note(s, "|");
     for (ssize_t i = 0; i < got; i++) {
         on_byte(s, bytes[i]);
-    }
-    if (s->log_len != 0 && s->log[s->log_len - 1] != '|') {
-        note(s, "|");
     }
 }
 

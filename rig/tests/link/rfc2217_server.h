@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A small RFC 2217 server for tests, one client at a time, in a thread of its own; its telnet
- * parser shares nothing with the client's. It logs every command in the order of arrival: "B115200
- * N8 Pn S1 F D0 R0 U3" and a '|' for each read from the socket, so a test sees what came in one
- * piece. Commands are acknowledged after they were logged.
+ * parser shares nothing with the client's. It logs every command in the order of arrival, as
+ * "|R0 D0 B115200 c2=8 F ", with a '|' before what each read from the socket brought, so a test
+ * sees what came in one piece. Commands are acknowledged after they were logged.
  */
 #ifndef RIG_TESTS_RFC2217_SERVER_H
 #define RIG_TESTS_RFC2217_SERVER_H

@@ -234,6 +234,16 @@ static void bad_devices_are_refused(void **state)
          .verify_depth = 0,
          .alert_sent = EACH(43),
          .alert_received = EACH(NONE)},
+    };
+
+    (void)state;
+    RUN(rows);
+}
+
+static void missing_things_are_refused(void **state)
+{
+    const char *const crls = rig_buf_text(&pki.crls_pem);
+    const struct row rows[] = {
         {.name = "no certificate",
          .identity = NULL,
          .server = &pki.server,
@@ -407,6 +417,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_devices_are_echoed),
         cmocka_unit_test(bad_devices_are_refused),
+        cmocka_unit_test(missing_things_are_refused),
         cmocka_unit_test(bad_servers_are_refused_by_the_device),
         cmocka_unit_test(revoked_intermediate_is_refused),
         cmocka_unit_test(unusable_curve_is_named),

@@ -423,7 +423,7 @@ rig_result rig_ca_hierarchy_make(const char *folder, const struct rig_ca_local_p
     struct rig_ca_local_plan full;
     char clean[PATH_MAX];
     char parent[PATH_MAX];
-    const char *name = NULL;
+    const char *name = "";
     bool staged = false;
 
     RIG_TRY(complete_plan(plan, &full, err));

@@ -37,9 +37,12 @@ static struct local_ca *local_of(struct rig_ca *ca)
     return (struct local_ca *)ca;
 }
 
-static rig_result enter(struct local_ca *local, struct rig_wait wait, struct rig_error *err)
+static rig_result enter(struct local_ca *local, struct rig_wait wait, struct local_ca **entered,
+                        struct rig_error *err)
 {
-    return rig_gate_enter(&local->gate, wait, local->folder, err);
+    RIG_TRY(rig_gate_enter(&local->gate, wait, local->folder, err));
+    *entered = local;
+    return RIG_DONE;
 }
 
 /* also ends a transaction that was not committed */
@@ -153,8 +156,7 @@ static rig_result local_sign(struct rig_ca *ca, const struct rig_ca_request *req
     bool ca_revoked = false;
 
     RIG_TRY(read_csr(request, &csr, err));
-    RIG_TRY(enter(local, wait, err));
-    entered = local;
+    RIG_TRY(enter(local, wait, &entered, err));
     RIG_TRY(rig_issue_leaf(issuer_at(local, local->hierarchy.n_levels - 1),
                            X509_REQ_get_X509_PUBKEY(csr), request, validity_of(local, request),
                            &made, err));
@@ -210,8 +212,7 @@ static rig_result local_crls(struct rig_ca *ca, struct rig_buf *pem, struct rig_
     RIG_AUTO(rig_buf_free) struct rig_buf made = {0};
     RIG_AUTO(leave) struct local_ca *entered = NULL;
 
-    RIG_TRY(enter(local, wait, err));
-    entered = local;
+    RIG_TRY(enter(local, wait, &entered, err));
     RIG_TRY(rig_ca_store_begin(local->store, wait, err));
     for (size_t i = local->hierarchy.n_levels; i-- > 0;) {
         RIG_TRY(renew_crl(local, i, err));
@@ -286,8 +287,7 @@ static rig_result local_revoke(struct rig_ca *ca, const char *serial,
     RIG_TRY(check_reason(reason, err));
     RIG_TRY(clean_serial(serial, clean, err));
     RIG_TRY(check_not_root(local, clean, err));
-    RIG_TRY(enter(local, wait, err));
-    entered = local;
+    RIG_TRY(enter(local, wait, &entered, err));
     RIG_TRY(rig_ca_store_begin(local->store, wait, err));
     RIG_TRY(rig_ca_store_revoke(local->store, clean, rig_clock_now_ms(local->clock), reason, &level,
                                 &changed, err));
@@ -308,8 +308,7 @@ static rig_result list_issued(struct local_ca *local, const uint8_t spki_sha256[
 {
     RIG_AUTO(leave) struct local_ca *entered = NULL;
 
-    RIG_TRY(enter(local, wait, err));
-    entered = local;
+    RIG_TRY(enter(local, wait, &entered, err));
     return rig_ca_store_issued_for(local->store, spki_sha256, list, err);
 }
 
@@ -529,8 +528,7 @@ rig_result rig_ca_local_describe(struct rig_ca *ca, struct rig_buf *text, struct
     int64_t n_issued = 0;
     int64_t n_revoked = 0;
 
-    RIG_TRY(enter(local, rig_wait_ms(OPEN_TIMEOUT_MS, NULL), err));
-    entered = local;
+    RIG_TRY(enter(local, rig_wait_ms(OPEN_TIMEOUT_MS, NULL), &entered, err));
     RIG_TRY(rig_ca_store_facts(local->store, &facts, err));
     for (size_t i = 0; i < local->hierarchy.n_levels; i++) {
         RIG_TRY(describe_level(&local->hierarchy.levels[i], facts.levels[i].crl_number, text, err));

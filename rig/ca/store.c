@@ -156,25 +156,32 @@ static rig_result step_done(struct rig_ca_store *store, sqlite3_stmt *statement,
     return sqlite3_step(statement) == SQLITE_DONE ? RIG_DONE : fail_sql(store, what, err);
 }
 
-static rig_result open_db(const char *path, int flags, struct rig_wait wait,
-                          struct rig_ca_store **out, struct rig_error *err)
+static struct rig_ca_store *new_store(const char *path, struct rig_wait wait)
 {
-    RIG_AUTO(rig_auto_ca_store) struct rig_ca_store *store = calloc(1, sizeof *store);
+    struct rig_ca_store *store = calloc(1, sizeof *store);
 
-    if (store == NULL || (store->path = strdup(path)) == NULL) {
-        return rig_fail_memory(err);
+    if (store == NULL) {
+        return NULL;
     }
     store->wait = wait;
-    if (sqlite3_open_v2(path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+    store->path = strdup(path);
+    if (store->path == NULL) {
+        free(store);
+        return NULL;
+    }
+    return store;
+}
+
+static rig_result open_db(struct rig_ca_store *store, struct rig_error *err)
+{
+    if (sqlite3_open_v2(store->path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                        NULL) != SQLITE_OK) {
         return store->db != NULL ? fail_sql(store, "open the CA's database", err)
                                  : rig_fail_memory(err);
     }
     (void)sqlite3_busy_handler(store->db, on_busy, store);
-    RIG_TRY(run(store, "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF",
-                "open the CA's database", err));
-    *out = store;
-    store = NULL;
-    return RIG_DONE;
+    return run(store, "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF",
+               "open the CA's database", err);
 }
 
 static rig_result insert_facts(struct rig_ca_store *store, const struct rig_ca_store_facts *facts,
@@ -214,7 +221,11 @@ rig_result rig_ca_store_make(const char *path, const struct rig_ca_store_facts *
     if (fd < 0) {
         return rig_fail_errno(err, errno, "cannot make '%s'", path);
     }
-    RIG_TRY(open_db(path, SQLITE_OPEN_READWRITE, rig_wait_ms(0, NULL), &store, err));
+    store = new_store(path, rig_wait_ms(0, NULL));
+    if (store == NULL) {
+        return rig_fail_memory(err);
+    }
+    RIG_TRY(open_db(store, err));
     (void)snprintf(pragmas, sizeof pragmas,
                    "PRAGMA synchronous = OFF; PRAGMA journal_mode = WAL; "
                    "PRAGMA application_id = %d; PRAGMA user_version = %d",
@@ -271,7 +282,11 @@ rig_result rig_ca_store_open(const char *path, struct rig_wait wait, struct rig_
     if (stat(path, &info) != 0) {
         return rig_fail_errno(err, errno, "cannot open the CA's database '%s'", path);
     }
-    RIG_TRY(open_db(path, SQLITE_OPEN_READWRITE, wait, &store, err));
+    store = new_store(path, wait);
+    if (store == NULL) {
+        return rig_fail_memory(err);
+    }
+    RIG_TRY(open_db(store, err));
     RIG_TRY(check_kind(store, err));
     *out = store;
     store = NULL;

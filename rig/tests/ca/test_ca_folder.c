@@ -219,7 +219,7 @@ static void test_file_instead_of_folder(void **state)
 
     write_file(fx->ca_path, "a file", 0644);
     open_fails(fx, &fx_plan, NULL, RIG_CLASS_RIG, RIG_E_NOT_FOUND, fx->ca_path);
-    (void)strcat(fx->ca_path, "/below");
+    (void)snprintf(fx->ca_path, sizeof fx->ca_path, "%s/ca/below", fx->folder);
     open_fails(fx, &fx_plan, NULL, RIG_CLASS_RIG, RIG_E_NOT_FOUND, "cannot make the folder");
 }
 

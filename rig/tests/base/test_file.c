@@ -149,6 +149,29 @@ static void folders_are_made_as_deep_as_needed(void **state)
     }
 }
 
+static void a_folder_goes_with_its_content_but_links_are_not_followed(void **state)
+{
+    RIG_AUTO(rig_free_chars) char *kept = in_folder("kept");
+    RIG_AUTO(rig_free_chars) char *top = in_folder("top");
+    RIG_AUTO(rig_free_chars) char *deep = in_folder("top/a/b");
+    RIG_AUTO(rig_free_chars) char *file = in_folder("top/a/b/file");
+    RIG_AUTO(rig_free_chars) char *link = in_folder("top/a/link");
+    struct rig_error err = {0};
+
+    (void)state;
+    assert_true(rig_dir_make(kept, 0755, &err).ok);
+    assert_true(rig_dir_make(deep, 0755, &err).ok);
+    assert_true(rig_file_replace(file, "x", 1, 0644, &err).ok);
+    assert_int_equal(symlink(kept, link), 0);
+    assert_true(rig_dir_remove(top, &err).ok);
+    assert_int_equal(access(top, F_OK), -1);
+    assert_int_equal(access(kept, F_OK), 0);
+    assert_true(rig_dir_remove(top, &err).ok);
+    assert_true(rig_dir_remove(kept, &err).ok);
+    assert_false(rig_dir_remove("/proc/self/fd", &err).ok);
+    assert_non_null(strstr(err.text, "/proc/self/fd"));
+}
+
 static void the_program_knows_its_folder(void **state)
 {
     RIG_AUTO(rig_free_chars) char *own = NULL;
@@ -169,6 +192,7 @@ int main(void)
         cmocka_unit_test(a_full_device_is_named),
         cmocka_unit_test(missing_things_are_named),
         cmocka_unit_test(folders_are_made_as_deep_as_needed),
+        cmocka_unit_test(a_folder_goes_with_its_content_but_links_are_not_followed),
         cmocka_unit_test(the_program_knows_its_folder),
     };
 

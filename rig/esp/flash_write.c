@@ -60,20 +60,36 @@ static void set_all(struct rig_flash_parts *parts, enum rig_flash_part_state fro
     }
 }
 
+static rig_result sample(struct write_job *job, size_t part, bool *same, struct rig_wait wait,
+                         struct rig_error *err)
+{
+    const size_t at = part * RIG_FLASH_PART_SIZE;
+    const size_t left = job->n_bytes - at;
+
+    RIG_TRY(rig_flash_is_same(job->rom, job->offset_bytes + (uint32_t)at, job->image + at,
+                              left < RIG_FLASH_SECTOR_SIZE ? left : RIG_FLASH_SECTOR_SIZE, same,
+                              wait, err));
+    if (!*same) {
+        job->parts.state[part] = RIG_FLASH_WRONG;
+    }
+    return RIG_DONE;
+}
+
 /*
- * The chip's MD5 takes about as long as sending a third of the bytes: a board that has another
- * image should not pay for a whole comparison. Four samples that all differ are taken for all.
+ * The chip's MD5 takes a third of a second for a mebibyte: a board that has another image should
+ * not pay for a whole comparison. When one sector in each of four parts differs, all counts as
+ * wrong.
  */
 static rig_result compare(struct write_job *job, struct rig_wait wait, struct rig_error *err)
 {
     struct rig_flash_parts *parts = &job->parts;
     bool same = false;
 
-    RIG_TRY(compare_part(job, 0, wait, err));
     if (parts->n == 1) {
-        return RIG_DONE;
+        return compare_part(job, 0, wait, err);
     }
-    if (parts->state[0] == RIG_FLASH_RIGHT) {
+    RIG_TRY(sample(job, 0, &same, wait, err));
+    if (same) {
         RIG_TRY(rig_flash_is_same(job->rom, job->offset_bytes, job->image, job->n_bytes, &same,
                                   wait, err));
         if (same) {
@@ -81,11 +97,9 @@ static rig_result compare(struct write_job *job, struct rig_wait wait, struct ri
         }
         return compare_rest(job, wait, err);
     }
-    for (size_t sample = 1; sample <= 3; sample++) {
-        const size_t part = sample * (parts->n - 1) / 3;
-
-        RIG_TRY(compare_part(job, part, wait, err));
-        if (parts->state[part] == RIG_FLASH_RIGHT) {
+    for (size_t i = 1; i <= 3; i++) {
+        RIG_TRY(sample(job, i * (parts->n - 1) / 3, &same, wait, err));
+        if (same) {
             return compare_rest(job, wait, err);
         }
     }

@@ -9,7 +9,8 @@
 #define SILENT_TRIES 4 /* requests without any sign of life before the board counts as dead */
 #define MAX_TRIES 40   /* with signs of life: the line is too noisy to work with */
 #define BUSY_PATIENCE_MS 2500
-#define OTHER_WORK_MS 500 /* until asking again while another command is at work */
+#define LINE_PATIENCE_MS 600 /* for the next line of a reply that has begun */
+#define OTHER_WORK_MS 500    /* until asking again while another command is at work */
 #define BOOT_LOOP_READIES 3
 #define BOOT_LOOP_BANNERS 4
 #define MAX_REPLY_LINES 160
@@ -267,7 +268,7 @@ static rig_result on_frame(struct exchange *x, const struct rig_agent_frame *fra
         return RIG_DONE;
     }
     if (strcmp(word, "=") == 0) {
-        sign_of_life(x, x->call->retry_ms);
+        sign_of_life(x, LINE_PATIENCE_MS);
         return keep_line(x, frame, err);
     }
     if (strcmp(word, "ok") == 0 || strcmp(word, "err") == 0) {

@@ -82,6 +82,27 @@ static rig_result write_and_sync(int fd, const char *path, const void *bytes, si
     return RIG_DONE;
 }
 
+/* A rename is on disk once its folder is. */
+static rig_result sync_folder_of(const char *path, struct rig_error *err)
+{
+    char folder[PATH_MAX];
+    char *slash;
+    RIG_AUTO(rig_close_fd) int fd = -1;
+
+    (void)rig_copy_text(folder, sizeof folder, path);
+    slash = strrchr(folder, '/');
+    if (slash == NULL) {
+        (void)rig_copy_text(folder, sizeof folder, ".");
+    } else {
+        slash[slash == folder] = '\0';
+    }
+    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL && errno != EROFS)) {
+        return rig_fail_errno(err, errno, "cannot sync the folder '%s'", folder);
+    }
+    return RIG_DONE;
+}
+
 rig_result rig_file_replace(const char *path, const void *bytes, size_t n_bytes, mode_t mode,
                             struct rig_error *err)
 {
@@ -99,6 +120,8 @@ rig_result rig_file_replace(const char *path, const void *bytes, size_t n_bytes,
     result = write_and_sync(fd, path, bytes, n_bytes, mode, err);
     if (result.ok && rename(temporary, path) != 0) {
         result = rig_fail_errno(err, errno, "cannot replace '%s'", path);
+    } else if (result.ok) {
+        return sync_folder_of(path, err);
     }
     if (!result.ok) {
         (void)unlink(temporary);

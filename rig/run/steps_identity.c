@@ -172,6 +172,13 @@ static void describe_certificate(const struct rig_board *board, const struct rig
     row->issued_ms = rig_clock_now_ms(board->options->clock);
 }
 
+/* A CA that did not answer may have signed all the same: the entry stays open, and the next start asks. */
+static bool may_have_been_issued(const struct rig_error *err)
+{
+    return err->code == RIG_E_TIMEOUT || err->code == RIG_E_NO_ANSWER ||
+           err->code == RIG_E_DISCONNECTED || err->code == RIG_E_CANCELLED;
+}
+
 rig_result rig_issue_certificate(struct rig_board *board, const struct rig_issue *issue,
                                  struct rig_ca_certificate *certificate, struct rig_wait wait,
                                  struct rig_error *err)
@@ -188,7 +195,9 @@ rig_result rig_issue_certificate(struct rig_board *board, const struct rig_issue
                              board->device_id, subject, &journal, err));
     result = sign_and_check(board, issue, certificate, wait, err);
     if (!result.ok) {
-        (void)rig_journal_close(board->reg, journal, false, err->text, &ignored).ok;
+        if (!may_have_been_issued(err)) {
+            (void)rig_journal_close(board->reg, journal, false, err->text, &ignored).ok;
+        }
         return result;
     }
     describe_certificate(board, issue, certificate, &row);

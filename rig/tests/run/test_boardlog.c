@@ -98,10 +98,11 @@ static char *make_key_pem(void)
     assert_non_null(key);
     assert_int_equal(PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL), 1);
     len = BIO_get_mem_data(bio, &data);
-    pem = strndup(data, (size_t)len);
+    pem = calloc(1, (size_t)len + 1);
+    assert_non_null(pem);
+    memcpy(pem, data, (size_t)len);
     BIO_free(bio);
     EVP_PKEY_free(key);
-    assert_non_null(pem);
     return pem;
 }
 

@@ -359,8 +359,8 @@ static rig_result fail_unanswered(const struct rfc2217 *r, enum setting which, s
     return rig_fail(err, RIG_CLASS_NETWORK, RIG_E_UNSUPPORTED,
                     "the server at %s does not answer %s%s", r->peer, settings[which].name,
                     r->answered ? ": its RFC 2217 support lacks that"
-                                : ": it speaks no RFC 2217; is it a plain TCP port? (ser2net "
-                                  "needs 'telnet(rfc2217)')");
+                                : ": is it a plain TCP port (ser2net needs 'telnet(rfc2217)'), "
+                                  "or does another program hold it?");
 }
 
 static rig_result check_answer(const struct rfc2217 *r, enum setting which, struct rig_error *err)
@@ -580,7 +580,6 @@ static rig_result set_up(struct rfc2217 *r, unsigned baud, struct rig_wait wait,
     };
     uint8_t out[sizeof options + (N_SETTINGS + 2) * COMMAND_MAX_BYTES];
     size_t n = sizeof options;
-    rig_result result;
 
     memcpy(out, options, sizeof options);
     /* whoever opened the tty of the server asserted both lines */
@@ -595,12 +594,26 @@ static rig_result set_up(struct rfc2217 *r, unsigned baud, struct rig_wait wait,
     n += put_command(out + n, SET_LINESTATE_MASK, 0, 1);
     n += put_command(out + n, SET_MODEMSTATE_MASK, 0, 1);
     RIG_TRY(send_raw(r, out, n, wait, err));
-    result = await_answers(r, BAUD, RTS, wait, err);
-    if (!result.ok && err->code == RIG_E_DISCONNECTED) {
-        return rig_wrap(err, "the server hung up during the set-up (does another program use "
-                             "this port?)");
+    return await_answers(r, BAUD, RTS, wait, err);
+}
+
+/* Servers with one place say so in text, or hang up at once. */
+static rig_result explain_hangup(struct rfc2217 *r, struct rig_error *err)
+{
+    struct rig_error ignored;
+    char said[80] = "";
+    bool got_any = false;
+    size_t n = 0;
+
+    (void)receive(r, &got_any, &ignored).ok;
+    for (size_t i = r->in_start; i < r->in.len && n + 1 < sizeof said; i++) {
+        if (r->in.data[i] >= 0x20 && r->in.data[i] <= 0x7e) {
+            said[n++] = (char)r->in.data[i];
+        }
     }
-    return result;
+    return rig_wrap(
+        err, "the server hung up during the set-up%s%s%s (does another program use this port?)",
+        n != 0 ? ", saying '" : "", said, n != 0 ? "'" : "");
 }
 
 static rig_result rfc2217_check(const char *rest, struct rig_error *err)
@@ -634,6 +647,9 @@ static rig_result rfc2217_open(const char *rest, const struct rig_link_options *
     result = rig_tcp_connect(host, port, &r->fd, wait, err);
     if (result.ok) {
         result = set_up(r, options->baud, wait, err);
+        if (!result.ok && err->code == RIG_E_DISCONNECTED) {
+            result = explain_hangup(r, err);
+        }
     }
     if (!result.ok) {
         release(r);

@@ -278,6 +278,7 @@ static void accept_client(struct test_server *s)
     end_client(s, false);
     s->client_fd = fd;
     if (s->options.hang_up) {
+        send_locked(s, (const uint8_t *)"Port already in use\r\n", 21);
         end_client(s, false);
     }
     pthread_mutex_unlock(&s->lock);

@@ -19,7 +19,7 @@ struct test_server_options {
     bool mute;       /* accepts and never says a word */
     bool refuse;     /* DONT COM-PORT-OPTION */
     bool no_control; /* leaves SET-CONTROL unanswered */
-    bool hang_up;    /* closes right after accepting */
+    bool hang_up;    /* says "Port already in use" and closes right after accepting */
     bool chatter;    /* options nobody knows, NOTIFY-LINESTATE and -MODEMSTATE before each answer */
     bool babble;     /* data without end while nothing is answered */
     unsigned highest_baud; /* answers with this for a higher one; 0: any */

@@ -162,7 +162,7 @@ static void servers_without_com_port_control_are_named(void **state)
     expect_refusal((struct test_server_options){.highest_baud = 9600}, 10000, RIG_E_UNSUPPORTED,
                    "115200 with 9600");
     expect_refusal((struct test_server_options){.hang_up = true}, 10000, RIG_E_DISCONNECTED,
-                   "another program");
+                   "saying 'Port already in use' (does another program use this port?)");
 }
 
 static void addresses_that_lead_nowhere_are_named(void **state)

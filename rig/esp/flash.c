@@ -234,7 +234,7 @@ rig_result rig_flash_name_difference(struct rig_rom *rom, uint32_t offset_bytes,
                                      const uint8_t *image, size_t n_bytes, struct rig_wait wait,
                                      struct rig_error *err)
 {
-    uint8_t sector[RIG_FLASH_SECTOR_SIZE];
+    uint8_t sector[RIG_FLASH_SECTOR_SIZE] = {0};
 
     for (size_t at = 0; at < n_bytes; at += RIG_FLASH_SECTOR_SIZE) {
         const size_t n =

@@ -223,7 +223,7 @@ rig_result rig_reset_run(struct rig_link *link, struct rig_lines *lines,
                          struct rig_error *err)
 {
     struct rig_banner_parser parser = {0};
-    rig_result result = RIG_DONE;
+    rig_result result;
 
     *banner = (struct rig_boot_banner){0};
     RIG_TRY_IN(rig_link_purge(link, RIG_LINK_PURGE_INPUT, wait, err), err, "reset '%s'",

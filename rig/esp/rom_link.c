@@ -113,7 +113,7 @@ rig_result rig_rom_receive(struct rig_rom_link *rom, enum rig_rom_op op, size_t 
     const struct rig_wait inner = rig_wait_within(wait, timeout_ms);
 
     for (;;) {
-        rig_result next = RIG_DONE;
+        rig_result next;
 
         if (rig_wait_over(inner)) { /* a babbling line never times out by itself */
             return fail_silent(rom, op, timeout_ms, wait, err);

@@ -23,57 +23,60 @@ struct fake_rom {
     struct rig_link link;
     struct rig_buf to_host;
     struct rig_buf from_host; /* all that was ever written, as it went over the wire */
-    struct rig_slip_decoder slip;
-    unsigned n_closed;
+    struct rig_buf last_reply;
+    uint8_t *flash;
+    z_stream zlib;
+    int64_t en_rose_ns; /* 0: no boot pending */
 
     /* script */
-    bool mute;            /* no byte ever comes */
-    bool waits;           /* reads really wait for their deadline */
-    bool run_only;        /* IO0 not wired: always run mode */
-    bool en_not_wired;    /* no reset ever happens; `babble` is what the board prints meanwhile */
-    const char *babble;   /* comes with every purge */
-    bool log_off;         /* no banner */
-    const char *run_text; /* NULL: the usual; what it prints in run mode */
+    const char *babble;   /* what a board prints that no reset reaches: comes with every purge */
+    const char *run_text; /* what it prints in run mode; NULL: the usual */
     unsigned only_baud;   /* not 0: other rates don't carry */
     unsigned skip_replies[FAKE_MAX_OPS]; /* so many replies to this op are lost */
     unsigned refuse[FAKE_MAX_OPS];       /* so many are answered with error refuse_code */
-    uint8_t refuse_code;
-    unsigned unsupported[FAKE_MAX_OPS]; /* so many are answered with eight error packets */
-    bool stale_replies;                 /* the reply before is sent again in front of each one */
-    bool noise;                         /* garbage and stray C0 around each reply */
-    unsigned wrong_md5;                 /* so many MD5 replies are wrong */
-    unsigned restart_after_blocks; /* the chip restarts instead of taking the block with this number
-                                      (from 1) */
+    unsigned unsupported[FAKE_MAX_OPS];  /* so many are answered with eight error packets */
+    unsigned wrong_md5;                  /* so many MD5 replies are wrong */
+    unsigned restart_after_blocks; /* the chip restarts instead of taking this block (from 1) */
     uint32_t stuck_at;             /* this byte of flash keeps its lowest bit at 1; 0: none */
     uint32_t magic;
     uint32_t mac_word1;
     unsigned flicker_mac; /* so many reads of it differ */
 
     /* state */
-    bool dtr;
-    bool rts;
-    int64_t en_rose_ns; /* 0: no boot pending */
-    bool in_loader;
     unsigned host_baud;
     unsigned chip_baud;
-    bool params_set;
     uint32_t last_value;
     uint32_t spi[64];
-    uint8_t *flash;
-    bool writing;
-    bool deflating;
-    bool zlib_open;
-    z_stream zlib;
     uint32_t write_at;
     uint32_t write_left;
     uint32_t next_block;
-    struct rig_buf last_reply;
 
     /* what happened */
     unsigned n_commands[FAKE_MAX_OPS];
     unsigned n_boots;
     unsigned n_blocks;
     unsigned n_sectors_erased;
+    unsigned n_closed;
+
+    /* script, again */
+    bool mute;          /* no byte ever comes */
+    bool waits;         /* reads really wait for their deadline */
+    bool run_only;      /* IO0 not wired: always run mode */
+    bool en_not_wired;  /* no reset ever happens */
+    bool log_off;       /* no banner */
+    bool stale_replies; /* the reply to an earlier command is sent again in front of each one */
+    bool noise;         /* garbage and stray C0 around each reply */
+    uint8_t refuse_code;
+
+    /* state, again */
+    bool dtr;
+    bool rts;
+    bool in_loader;
+    bool params_set;
+    bool writing;
+    bool deflating;
+    bool zlib_open;
+    struct rig_slip_decoder slip;
 };
 
 /* Aborts the test program when it can't. */

@@ -41,10 +41,14 @@ struct fake_rom {
     uint32_t magic;
     uint32_t mac_word1;
     unsigned flicker_mac; /* so many reads of it differ */
+    uint32_t rc_clock;    /* calibration register, eFuse word 4 and the clock that they tell of, */
+    uint32_t efuse_word4; /* which the ROM takes for a crystal of 40 MHz; 0: exact */
+    uint32_t clock_hz;
 
     /* state */
     unsigned host_baud;
     unsigned chip_baud;
+    unsigned asked_baud; /* by CHANGE_BAUDRATE */
     uint32_t last_value;
     uint32_t spi[64];
     uint32_t write_at;

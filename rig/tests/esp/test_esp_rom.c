@@ -432,6 +432,32 @@ static void a_rate_that_does_not_carry_falls_back(void **state)
     assert_int_equal(bench->fake->host_baud, 115200);
 }
 
+static void a_drifting_clock_is_accounted_for(void **state)
+{
+    struct bench *bench = *state;
+
+    /* 853 counts, 128: 853 * 15625 * 128 / 40 = 42.65 MHz where 40 are believed */
+    bench->fake->rc_clock = 853u << 7 | 0x55;
+    bench->fake->efuse_word4 = 0xAB00 | 128;
+    bench->fake->clock_hz = 42650000;
+    connect_it(bench);
+    assert_true(rig_rom_set_baud(bench->rom, 921600, WAIT, &bench->err).ok);
+    assert_int_equal(bench->fake->asked_baud, 982656);
+    assert_int_equal(bench->fake->host_baud, 921600);
+    assert_int_equal(bench->fake->n_boots, 1);
+}
+
+static void a_clock_that_cannot_be_is_not_believed(void **state)
+{
+    struct bench *bench = *state;
+
+    bench->fake->rc_clock = 12u << 7;
+    bench->fake->efuse_word4 = 128;
+    connect_it(bench);
+    assert_true(rig_rom_set_baud(bench->rom, 921600, WAIT, &bench->err).ok);
+    assert_int_equal(bench->fake->asked_baud, 921600);
+}
+
 static void a_lost_baud_reply_is_no_matter(void **state)
 {
     struct bench *bench = *state;
@@ -564,6 +590,8 @@ int main(void)
         T(wrong_regions_are_refused_before_the_wire),
         T(the_last_sector_can_be_written),
         T(a_rate_that_does_not_carry_falls_back),
+        T(a_drifting_clock_is_accounted_for),
+        T(a_clock_that_cannot_be_is_not_believed),
         T(a_lost_baud_reply_is_no_matter),
         T(a_mac_that_flickers_is_read_until_sure),
         T(an_unknown_chip_is_named),

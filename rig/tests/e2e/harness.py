@@ -20,6 +20,9 @@ ACCEPTANCE = str(SOURCE / "suites/acceptance.yaml")
 SMOKE = str(SOURCE / "suites/smoke.yaml")
 RELAY = str(SOURCE / "suites/relay.yaml")
 TIMEOUT_S = 280
+# How a good board may end. Under a sanitizer a program can be so slow that a line is asked for again, which the rig
+# rightly calls flaky; a plain build has no such excuse.
+GOOD = {"pass", "flaky"} if os.environ.get("RIG_SANITIZE") else {"pass"}
 
 
 class Failure(Exception):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The same cases with TLS relayed over the UART, for stations without a network for boards; also on a noisy line."""
-from harness import RELAY, Reports, check, main, rig, work_folder
+from harness import GOOD, RELAY, Reports, check, main, rig, work_folder
 
 
 def test():
@@ -9,7 +9,7 @@ def test():
         reports = Reports(out)
         reports.validate()
         verdicts = reports.verdicts()
-        check(verdicts["b1"] == verdicts["b3"] == "pass", verdicts)
+        check(verdicts["b1"] in GOOD and verdicts["b3"] in GOOD, verdicts)
         check(verdicts["b2"] in ("pass", "flaky"), verdicts)
 
 

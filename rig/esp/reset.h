@@ -74,7 +74,9 @@ RIG_CHECKED rig_result rig_boot_judge(const struct rig_boot_banner *banner,
  * pass). *banner is always filled. Class DEVICE: NO_ANSWER (no text at all: power, wiring of EN,
  * wrong port), WRONG_BOOT_MODE (text names the straps and which line to look at), BOOT_LOOP,
  * PROTOCOL (only unreadable bytes: baud rate or wiring), INVALID (run mode: the flash holds no
- * application). Text after the proof may have been read and is lost to the caller; a tap sees it.
+ * application). A loop that begins only after the
+ * boot loader was entered is not seen here: feed a parser on and judge again. Text after the proof
+ * may have been read and is lost to the caller; a tap sees it.
  */
 RIG_CHECKED rig_result rig_reset_run(struct rig_link *link, struct rig_lines *lines,
                                      const struct rig_reset_recipe *recipe,

@@ -406,7 +406,7 @@ static rig_result run(struct exchange *x, struct rig_wait wait, struct rig_error
     for (;;) {
         RIG_TRY(handle_input(x, wait, err));
         if (x->done) {
-            return RIG_DONE;
+            return x->call->relay != NULL ? rig_agent_relay_flush(x->call->relay, err) : RIG_DONE;
         }
         if (rig_wait_over(wait)) {
             return fail_over(x, err);

@@ -67,6 +67,9 @@ RIG_CHECKED rig_result rig_agent_relay_frame(struct rig_agent *agent, struct rig
 RIG_CHECKED rig_result rig_agent_relay_turn(struct rig_agent *agent, struct rig_agent_relay *relay,
                                             struct rig_wait wait, struct rig_error *err);
 
+/* Passes on what the board sent last, as far as the socket takes it, and its end. */
+RIG_CHECKED rig_result rig_agent_relay_flush(struct rig_agent_relay *relay, struct rig_error *err);
+
 struct rig_agent_call {
     const char *what;              /* for texts: "keygen" */
     const char *command;           /* without number and checksum */

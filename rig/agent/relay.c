@@ -150,8 +150,11 @@ rig_result rig_agent_relay_frame(struct rig_agent *agent, struct rig_agent_relay
     return RIG_DONE;
 }
 
-static rig_result feed_server(struct rig_agent_relay *relay, struct rig_error *err)
+rig_result rig_agent_relay_flush(struct rig_agent_relay *relay, struct rig_error *err)
 {
+    if (relay->fd < 0) {
+        return RIG_DONE;
+    }
     while (relay->to_server.len != 0) {
         const ssize_t put = send(relay->fd, relay->to_server.data, relay->to_server.len,
                                  MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -168,7 +171,7 @@ static rig_result feed_server(struct rig_agent_relay *relay, struct rig_error *e
             return (rig_result){.ok = false};
         }
     }
-    if (relay->board_ended && !relay->shut && relay->fd >= 0) {
+    if (relay->board_ended && !relay->shut) {
         (void)shutdown(relay->fd, SHUT_WR);
         relay->shut = true;
     }
@@ -210,9 +213,7 @@ static rig_result give_up(struct rig_agent *agent, struct rig_agent_relay *relay
 rig_result rig_agent_relay_turn(struct rig_agent *agent, struct rig_agent_relay *relay,
                                 struct rig_wait wait, struct rig_error *err)
 {
-    if (relay->fd >= 0) {
-        RIG_TRY(feed_server(relay, err));
-    }
+    RIG_TRY(rig_agent_relay_flush(relay, err));
     if (relay->frame.len != 0) {
         if (rig_now_ns() < relay->resend_ns) {
             return RIG_DONE;

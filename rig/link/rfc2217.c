@@ -2,6 +2,7 @@
 /* Telnet COM port control (RFC 2217), client side, over one TCP connection. */
 #include "rig/base/buf.h"
 #include "rig/base/cleanup.h"
+#include "rig/link/com_port.h"
 #include "rig/link/driver.h"
 #include "rig/link/tcp.h"
 #include "rig/link/telnet.h"
@@ -17,38 +18,6 @@
 #define UNREAD_MAX_BYTES (1u << 20) /* beyond it new bytes are lost, as in a tty's buffer */
 #define ANSWER_LIMIT_MS 3000        /* for the server's acknowledgement of a setting */
 #define CLOSE_LIMIT_MS 500
-#define COMMAND_MAX_BYTES 16 /* one subnegotiation, every parameter byte escaped */
-
-enum telnet_option { OPTION_BINARY = 0, OPTION_SGA = 3, OPTION_COM_PORT = 44 };
-
-/* RFC 2217 section 3; the server answers with the command plus SERVER_OFFSET. */
-enum com_port_command {
-    SET_BAUDRATE = 1,
-    SET_DATASIZE = 2,
-    SET_PARITY = 3,
-    SET_STOPSIZE = 4,
-    SET_CONTROL = 5,
-    FLOWCONTROL_SUSPEND = 8,
-    FLOWCONTROL_RESUME = 9,
-    SET_LINESTATE_MASK = 10,
-    SET_MODEMSTATE_MASK = 11,
-    PURGE_DATA = 12,
-    SERVER_OFFSET = 100,
-};
-
-enum {
-    DATASIZE_8 = 8,
-    PARITY_NONE = 1,
-    STOPSIZE_1 = 1,
-    CONTROL_NO_FLOW = 1,
-    CONTROL_DTR_ON = 8,
-    CONTROL_DTR_OFF = 9,
-    CONTROL_RTS_ON = 11,
-    CONTROL_RTS_OFF = 12,
-    PURGE_RECEIVED = 1,
-    PURGE_UNSENT = 2,
-    PURGE_BOTH = 3,
-};
 
 /* A setting that the server acknowledges on its own. */
 enum setting { BAUD, DATASIZE, PARITY, STOPSIZE, FLOW, DTR, RTS, PURGE, N_SETTINGS };
@@ -57,14 +26,14 @@ static const struct {
     const char *name;
     uint8_t command;
 } settings[N_SETTINGS] = {
-    [BAUD] = {"SET-BAUDRATE", SET_BAUDRATE},
-    [DATASIZE] = {"SET-DATASIZE", SET_DATASIZE},
-    [PARITY] = {"SET-PARITY", SET_PARITY},
-    [STOPSIZE] = {"SET-STOPSIZE", SET_STOPSIZE},
-    [FLOW] = {"SET-CONTROL (no flow control)", SET_CONTROL},
-    [DTR] = {"SET-CONTROL DTR", SET_CONTROL},
-    [RTS] = {"SET-CONTROL RTS", SET_CONTROL},
-    [PURGE] = {"PURGE-DATA", PURGE_DATA},
+    [BAUD] = {"SET-BAUDRATE", RIG_COM_PORT_SET_BAUDRATE},
+    [DATASIZE] = {"SET-DATASIZE", RIG_COM_PORT_SET_DATASIZE},
+    [PARITY] = {"SET-PARITY", RIG_COM_PORT_SET_PARITY},
+    [STOPSIZE] = {"SET-STOPSIZE", RIG_COM_PORT_SET_STOPSIZE},
+    [FLOW] = {"SET-CONTROL (no flow control)", RIG_COM_PORT_SET_CONTROL},
+    [DTR] = {"SET-CONTROL DTR", RIG_COM_PORT_SET_CONTROL},
+    [RTS] = {"SET-CONTROL RTS", RIG_COM_PORT_SET_CONTROL},
+    [PURGE] = {"PURGE-DATA", RIG_COM_PORT_PURGE_DATA},
 };
 
 struct acknowledgement {
@@ -102,10 +71,11 @@ static struct rfc2217 *of(struct rig_link *link)
 static void negotiate(void *ctx, uint8_t verb, uint8_t option)
 {
     struct rfc2217 *r = ctx;
-    const bool known = option == OPTION_BINARY || option == OPTION_SGA || option == OPTION_COM_PORT;
+    const bool known = option == RIG_COM_PORT_OPTION_BINARY || option == RIG_COM_PORT_OPTION_SGA ||
+                       option == RIG_COM_PORT_OPTION;
 
     r->answered = true;
-    if (verb == RIG_TELNET_DONT && option == OPTION_COM_PORT) {
+    if (verb == RIG_TELNET_DONT && option == RIG_COM_PORT_OPTION) {
         r->refused = true;
     }
     /* what we know was asked for at the start, so the server's yes or no needs no answer */
@@ -120,10 +90,10 @@ static void negotiate(void *ctx, uint8_t verb, uint8_t option)
 
 static enum setting control_setting(uint8_t value)
 {
-    if (value >= 7 && value <= CONTROL_DTR_OFF) {
+    if (value >= 7 && value <= RIG_COM_PORT_CONTROL_DTR_OFF) {
         return DTR;
     }
-    if (value >= 10 && value <= CONTROL_RTS_OFF) {
+    if (value >= 10 && value <= RIG_COM_PORT_CONTROL_RTS_OFF) {
         return RTS;
     }
     return value <= 3 ? FLOW : N_SETTINGS;
@@ -137,7 +107,7 @@ static void acknowledge(struct rfc2217 *r, uint8_t command, const uint8_t *bytes
     for (size_t i = 0; i < n_bytes && i < sizeof value; i++) {
         value = value << 8 | bytes[i];
     }
-    if (command == SET_CONTROL) {
+    if (command == RIG_COM_PORT_SET_CONTROL) {
         which = control_setting((uint8_t)value);
     } else {
         for (enum setting i = 0; i < N_SETTINGS; i++) {
@@ -158,18 +128,18 @@ static void subnegotiate(void *ctx, uint8_t option, const uint8_t *bytes, size_t
     struct rfc2217 *r = ctx;
 
     r->answered = true;
-    if (option != OPTION_COM_PORT || n_bytes == 0 || bytes[0] < SERVER_OFFSET) {
+    if (option != RIG_COM_PORT_OPTION || n_bytes == 0 || bytes[0] < RIG_COM_PORT_SERVER_OFFSET) {
         return;
     }
-    switch (bytes[0] - SERVER_OFFSET) {
-    case FLOWCONTROL_SUSPEND:
+    switch (bytes[0] - RIG_COM_PORT_SERVER_OFFSET) {
+    case RIG_COM_PORT_FLOWCONTROL_SUSPEND:
         r->suspended = true;
         break;
-    case FLOWCONTROL_RESUME:
+    case RIG_COM_PORT_FLOWCONTROL_RESUME:
         r->suspended = false;
         break;
     default: /* NOTIFY-LINESTATE, NOTIFY-MODEMSTATE and the signature change no setting */
-        acknowledge(r, (uint8_t)(bytes[0] - SERVER_OFFSET), bytes + 1, n_bytes - 1);
+        acknowledge(r, (uint8_t)(bytes[0] - RIG_COM_PORT_SERVER_OFFSET), bytes + 1, n_bytes - 1);
         break;
     }
 }
@@ -315,38 +285,12 @@ static rig_result send_raw(struct rfc2217 *r, const uint8_t *bytes, size_t n_byt
 
 /* ---- settings ---- */
 
-static size_t put_escaped(uint8_t *out, size_t at, uint8_t byte)
-{
-    out[at++] = byte;
-    if (byte == RIG_TELNET_IAC) {
-        out[at++] = byte;
-    }
-    return at;
-}
-
-/* One subnegotiation of `n_bytes` (1 or 4) of value; returns its size. */
-static size_t put_command(uint8_t *out, uint8_t command, uint32_t value, size_t n_bytes)
-{
-    size_t at = 0;
-
-    out[at++] = RIG_TELNET_IAC;
-    out[at++] = RIG_TELNET_SB;
-    out[at++] = OPTION_COM_PORT;
-    out[at++] = command;
-    while (n_bytes-- != 0) {
-        at = put_escaped(out, at, (uint8_t)(value >> (8 * n_bytes)));
-    }
-    out[at++] = RIG_TELNET_IAC;
-    out[at++] = RIG_TELNET_SE;
-    return at;
-}
-
 /* Writes the request to `out` and notes that its answer is awaited. */
 static size_t ask(struct rfc2217 *r, enum setting which, uint32_t value, uint8_t *out)
 {
     r->acks[which].n_outstanding++;
     r->acks[which].wanted = value;
-    return put_command(out, settings[which].command, value, which == BAUD ? 4 : 1);
+    return rig_com_port_put(out, settings[which].command, value, which == BAUD ? 4 : 1);
 }
 
 static rig_result fail_unanswered(const struct rfc2217 *r, enum setting which, struct rig_wait wait,
@@ -410,10 +354,10 @@ static size_t ask_line(struct rfc2217 *r, enum setting which, bool on, uint8_t *
 {
     if (which == DTR) {
         r->dtr = on;
-        return ask(r, DTR, on ? CONTROL_DTR_ON : CONTROL_DTR_OFF, out);
+        return ask(r, DTR, on ? RIG_COM_PORT_CONTROL_DTR_ON : RIG_COM_PORT_CONTROL_DTR_OFF, out);
     }
     r->rts = on;
-    return ask(r, RTS, on ? CONTROL_RTS_ON : CONTROL_RTS_OFF, out);
+    return ask(r, RTS, on ? RIG_COM_PORT_CONTROL_RTS_ON : RIG_COM_PORT_CONTROL_RTS_OFF, out);
 }
 
 /*
@@ -486,7 +430,7 @@ static rig_result rfc2217_set_baud(struct rig_link *link, unsigned baud, struct 
                                    struct rig_error *err)
 {
     struct rfc2217 *r = of(link);
-    uint8_t out[COMMAND_MAX_BYTES];
+    uint8_t out[RIG_COM_PORT_COMMAND_MAX];
 
     RIG_TRY(send_raw(r, out, ask(r, BAUD, baud, out), wait, err));
     return await_answers(r, BAUD, BAUD, wait, err);
@@ -496,7 +440,7 @@ static rig_result rfc2217_set_modem_lines(struct rig_link *link, bool dtr, bool 
                                           struct rig_wait wait, struct rig_error *err)
 {
     struct rfc2217 *r = of(link);
-    uint8_t out[2 * COMMAND_MAX_BYTES];
+    uint8_t out[2 * RIG_COM_PORT_COMMAND_MAX];
 
     RIG_TRY(send_raw(r, out, ask_lines(r, dtr, rts, out), wait, err));
     return await_answers(r, DTR, RTS, wait, err);
@@ -506,13 +450,13 @@ static rig_result rfc2217_purge(struct rig_link *link, unsigned what, struct rig
                                 struct rig_error *err)
 {
     struct rfc2217 *r = of(link);
-    uint8_t out[COMMAND_MAX_BYTES];
-    uint8_t value = PURGE_BOTH;
+    uint8_t out[RIG_COM_PORT_COMMAND_MAX];
+    uint8_t value = RIG_COM_PORT_PURGE_BOTH;
 
     if (what == RIG_LINK_PURGE_INPUT) {
-        value = PURGE_RECEIVED;
+        value = RIG_COM_PORT_PURGE_RECEIVED;
     } else if (what == RIG_LINK_PURGE_OUTPUT) {
-        value = PURGE_UNSENT;
+        value = RIG_COM_PORT_PURGE_UNSENT;
     }
     RIG_TRY(send_raw(r, out, ask(r, PURGE, value, out), wait, err));
     RIG_TRY(await_answers(r, PURGE, PURGE, wait, err));
@@ -574,11 +518,13 @@ static rig_result set_up(struct rfc2217 *r, unsigned baud, struct rig_wait wait,
                          struct rig_error *err)
 {
     static const uint8_t options[] = {
-        RIG_TELNET_IAC,  RIG_TELNET_WILL, OPTION_COM_PORT, RIG_TELNET_IAC, RIG_TELNET_WILL,
-        OPTION_BINARY,   RIG_TELNET_IAC,  RIG_TELNET_DO,   OPTION_BINARY,  RIG_TELNET_IAC,
-        RIG_TELNET_WILL, OPTION_SGA,      RIG_TELNET_IAC,  RIG_TELNET_DO,  OPTION_SGA,
+        RIG_TELNET_IAC, RIG_TELNET_WILL, RIG_COM_PORT_OPTION,
+        RIG_TELNET_IAC, RIG_TELNET_WILL, RIG_COM_PORT_OPTION_BINARY,
+        RIG_TELNET_IAC, RIG_TELNET_DO,   RIG_COM_PORT_OPTION_BINARY,
+        RIG_TELNET_IAC, RIG_TELNET_WILL, RIG_COM_PORT_OPTION_SGA,
+        RIG_TELNET_IAC, RIG_TELNET_DO,   RIG_COM_PORT_OPTION_SGA,
     };
-    uint8_t out[sizeof options + (N_SETTINGS + 2) * COMMAND_MAX_BYTES];
+    uint8_t out[sizeof options + (N_SETTINGS + 2) * RIG_COM_PORT_COMMAND_MAX];
     size_t n = sizeof options;
 
     memcpy(out, options, sizeof options);
@@ -587,12 +533,12 @@ static rig_result set_up(struct rfc2217 *r, unsigned baud, struct rig_wait wait,
     r->rts = true;
     n += ask_lines(r, false, false, out + n);
     n += ask(r, BAUD, baud, out + n);
-    n += ask(r, DATASIZE, DATASIZE_8, out + n);
-    n += ask(r, PARITY, PARITY_NONE, out + n);
-    n += ask(r, STOPSIZE, STOPSIZE_1, out + n);
-    n += ask(r, FLOW, CONTROL_NO_FLOW, out + n);
-    n += put_command(out + n, SET_LINESTATE_MASK, 0, 1);
-    n += put_command(out + n, SET_MODEMSTATE_MASK, 0, 1);
+    n += ask(r, DATASIZE, RIG_COM_PORT_DATASIZE_8, out + n);
+    n += ask(r, PARITY, RIG_COM_PORT_PARITY_NONE, out + n);
+    n += ask(r, STOPSIZE, RIG_COM_PORT_STOPSIZE_1, out + n);
+    n += ask(r, FLOW, RIG_COM_PORT_CONTROL_NO_FLOW, out + n);
+    n += rig_com_port_put(out + n, RIG_COM_PORT_SET_LINESTATE_MASK, 0, 1);
+    n += rig_com_port_put(out + n, RIG_COM_PORT_SET_MODEMSTATE_MASK, 0, 1);
     RIG_TRY(send_raw(r, out, n, wait, err));
     return await_answers(r, BAUD, RTS, wait, err);
 }

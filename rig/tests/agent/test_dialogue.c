@@ -1,17 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The client against scripted boards. A script is text, one step a line, played by a thread that is
- * the board: > words     a request with these words must come next (number and checksum are checked
- * and left out) < frame     sends "@<number of the last request> frame *<checksum>"; "<0 frame"
- * sends it with number 0 ! text      sends the text as it is, with a line end ~ frame     as "<",
- * with one character damaged #           babbles until the host goes A nonce=<anything> in a
- * request is remembered and put for NONCE in what is sent.
- */
-#include "fd_link.h"
-#include "rig/agent/agent.h"
-#include "rig/agent/line.h"
+/* The client against scripted boards: loss, damage, restarts, hangs, babble, relays. */
+#include "scripted_board.h"
 
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,173 +10,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-struct board {
-    int fd;
-    const char *script;
-    pthread_t thread;
-    unsigned seq;
-    char nonce[40];
-    char complaint[400];
-    struct rig_agent_lines lines;
-    uint8_t in[256];
-    size_t in_at;
-    size_t in_len;
-};
-
-/* Every wait of the client is far below this; a script that waits longer has failed. */
-static const int64_t patience_ms = 20000;
-
-static bool next_request(struct board *board, struct rig_agent_frame *frame)
-{
-    struct rig_error err;
-
-    for (;;) {
-        if (board->in_at == board->in_len) {
-            ssize_t n;
-            if (!rig_wait_fd(rig_wait_ms(patience_ms, NULL), board->fd, POLLIN, "x", &err).ok) {
-                return false;
-            }
-            n = read(board->fd, board->in, sizeof board->in);
-            if (n <= 0) {
-                return false;
-            }
-            board->in_at = 0;
-            board->in_len = (size_t)n;
-        }
-        board->in_at += rig_agent_lines_feed(&board->lines, board->in + board->in_at,
-                                             board->in_len - board->in_at);
-        if (board->lines.complete) {
-            return rig_agent_frame_parse(frame, board->lines.text, board->lines.len);
-        }
-    }
-}
-
-/* `words` is what the raw line must say between number and checksum; '*' at its end takes any rest.
- */
-static bool expect_request(struct board *board, const char *words, size_t n_words)
-{
-    struct rig_agent_frame frame;
-    const char *body;
-    const char *nonce;
-    size_t n_body;
-
-    if (!next_request(board, &frame)) {
-        (void)snprintf(board->complaint, sizeof board->complaint, "no request; expected '%.*s'",
-                       (int)n_words, words);
-        return false;
-    }
-    body = strchr(board->lines.text, ' ') + 1;
-    n_body = (size_t)(strrchr(board->lines.text, '*') - 1 - body);
-    nonce = rig_agent_frame_value(&frame, "nonce");
-    if (nonce != NULL) {
-        (void)snprintf(board->nonce, sizeof board->nonce, "%s", nonce);
-    }
-    board->seq = frame.seq;
-    if (n_words != 0 && words[n_words - 1] == '*' && n_body >= n_words - 1) {
-        n_body = --n_words;
-    }
-    if (n_body != n_words || memcmp(body, words, n_words) != 0) {
-        (void)snprintf(board->complaint, sizeof board->complaint, "came '%.*s', expected '%.*s'",
-                       (int)n_body, body, (int)n_words, words);
-        return false;
-    }
-    return true;
-}
-
-static void send_all(struct board *board, const char *text, size_t len)
-{
-    (void)send(board->fd, text, len, MSG_NOSIGNAL);
-}
-
-static void send_frame(struct board *board, unsigned seq, const char *body, size_t n_body,
-                       bool damaged)
-{
-    RIG_AUTO(rig_buf_free) struct rig_buf line = {0};
-    struct rig_error err;
-    const char *at = NULL;
-    bool ok = rig_buf_printf(&line, &err, "@%u ", seq).ok;
-
-    for (size_t i = 0; i + 5 <= n_body && at == NULL; i++) {
-        at = memcmp(body + i, "NONCE", 5) == 0 ? body + i : NULL;
-    }
-    if (at != NULL) {
-        ok = ok && rig_buf_append(&line, body, (size_t)(at - body), &err).ok &&
-             rig_buf_append_text(&line, board->nonce, &err).ok;
-        n_body -= (size_t)(at + 5 - body);
-        body = at + 5;
-    }
-    ok = ok && rig_buf_append(&line, body, n_body, &err).ok && rig_agent_seal(&line, &err).ok;
-    if (!ok) {
-        abort();
-    }
-    if (damaged) {
-        line.data[line.len / 2] ^= 1;
-    }
-    send_all(board, rig_buf_text(&line), line.len);
-}
-
-static void *play(void *arg)
-{
-    struct board *board = arg;
-    const char *at = board->script;
-
-    while (*at != '\0') {
-        const size_t len = strcspn(at, "\n");
-        const char *body = at + 2;
-        const size_t n_body = len > 2 ? len - 2 : 0;
-
-        if (*at == '>' && !expect_request(board, body, n_body)) {
-            break;
-        }
-        if (*at == '<' && at[1] == '0') {
-            send_frame(board, 0, body + 1, n_body - 1, false);
-        } else if (*at == '<') {
-            send_frame(board, board->seq, body, n_body, false);
-        } else if (*at == '~') {
-            send_frame(board, board->seq, body, n_body, true);
-        } else if (*at == '!') {
-            send_all(board, body, n_body);
-            send_all(board, "\r\n", 2);
-        } else if (*at == '#') {
-            while (send(board->fd, "I (1) app: still here\r\n", 23, MSG_NOSIGNAL) > 0) {
-            }
-        }
-        at += len + (at[len] == '\n');
-    }
-    return NULL;
-}
-
-struct session {
-    struct board board;
-    struct rig_link *link;
-    struct rig_agent *agent;
-    struct rig_error err;
-};
-
-static void begin(struct session *s, const char *script)
-{
-    int fds[2];
-
-    memset(s, 0, sizeof *s);
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
-    s->board.fd = fds[1];
-    s->board.script = script;
-    s->link = fd_link_open(fds[0], (struct fd_link_noise){0});
-    assert_true(rig_agent_new(s->link, &s->agent, &s->err).ok);
-    assert_int_equal(pthread_create(&s->board.thread, NULL, play, &s->board), 0);
-}
-
-static void finish(struct session *s)
-{
-    rig_agent_free(s->agent);
-    rig_link_close(s->link);
-    assert_int_equal(pthread_join(s->board.thread, NULL), 0);
-    (void)close(s->board.fd);
-    if (s->board.complaint[0] != '\0') {
-        fail_msg("script: %s (client: %s)", s->board.complaint, s->err.text);
-    }
-}
 
 static struct rig_wait soon(void)
 {
@@ -212,12 +35,12 @@ static struct rig_wait soon(void)
 
 static void hello_tells_what_the_board_is(void **state)
 {
-    struct session s;
+    struct scripted_session s;
     struct rig_agent_hello hello;
 
     (void)state;
-    begin(&s, "> hello nonce=*\n"
-              "! I (52) boot: half a line\n" HELLO_REPLY);
+    scripted_begin(&s, "> hello nonce=*\n"
+                       "! I (52) boot: half a line\n" HELLO_REPLY);
     assert_done(&s, rig_agent_hello(s.agent, &hello, soon(), &s.err));
     assert_int_equal(hello.protocol, 1);
     assert_string_equal(hello.chip, "esp32");
@@ -229,186 +52,186 @@ static void hello_tells_what_the_board_is(void **state)
     assert_true(hello.key_types[RIG_KEY_P256] && !hello.key_types[RIG_KEY_P521]);
     assert_int_equal(hello.slot_bytes, 16384);
     assert_int_equal(rig_agent_retransmissions(s.agent), 0);
-    finish(&s);
+    scripted_finish(&s);
 }
 
 static void hello_waits_for_a_board_that_boots(void **state)
 {
-    struct session s;
+    struct scripted_session s;
     struct rig_agent_hello hello;
 
     (void)state;
-    begin(&s, "> hello nonce=*\n"
-              "! ets Jul 29 2019 12:21:46\n"
-              "! rst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)\n"
-              "<0 ready proto=1 agent=0.1.0 chip=esp32 boot=5f02c1aa\n"
-              "> hello nonce=*\n" HELLO_REPLY);
+    scripted_begin(&s, "> hello nonce=*\n"
+                       "! ets Jul 29 2019 12:21:46\n"
+                       "! rst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)\n"
+                       "<0 ready proto=1 agent=0.1.0 chip=esp32 boot=5f02c1aa\n"
+                       "> hello nonce=*\n" HELLO_REPLY);
     assert_done(&s, rig_agent_hello(s.agent, &hello, soon(), &s.err));
     assert_int_equal(rig_agent_retransmissions(s.agent), 1);
-    finish(&s);
+    scripted_finish(&s);
 }
 
 static void a_boot_loop_is_told_from_a_boot(void **state)
 {
-    struct session s;
+    struct scripted_session s;
     struct rig_agent_hello hello;
 
     (void)state;
-    begin(&s, "> hello nonce=*\n"
-              "! rst:0xc (SW_CPU_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)\n"
-              "! rst:0xc (SW_CPU_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)\n"
-              "! rst:0xc (SW_CPU_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)\n"
-              "! rst:0xc (SW_CPU_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)\n");
+    scripted_begin(&s, "> hello nonce=*\n"
+                       "! rst:0xc (SW_CPU_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)\n"
+                       "! rst:0xc (SW_CPU_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)\n"
+                       "! rst:0xc (SW_CPU_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)\n"
+                       "! rst:0xc (SW_CPU_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)\n");
     assert_false(rig_agent_hello(s.agent, &hello, soon(), &s.err).ok);
     assert_int_equal(s.err.code, RIG_E_BOOT_LOOP);
     assert_int_equal(s.err.cls, RIG_CLASS_DEVICE);
     assert_non_null(strstr(s.err.text, "again and again"));
-    finish(&s);
-    begin(&s, "> hello nonce=*\n"
-              "<0 ready proto=1 boot=00000001\n"
-              "> hello nonce=*\n"
-              "<0 ready proto=1 boot=00000002\n"
-              "> hello nonce=*\n"
-              "<0 ready proto=1 boot=00000003\n");
+    scripted_finish(&s);
+    scripted_begin(&s, "> hello nonce=*\n"
+                       "<0 ready proto=1 boot=00000001\n"
+                       "> hello nonce=*\n"
+                       "<0 ready proto=1 boot=00000002\n"
+                       "> hello nonce=*\n"
+                       "<0 ready proto=1 boot=00000003\n");
     assert_false(rig_agent_hello(s.agent, &hello, soon(), &s.err).ok);
     assert_int_equal(s.err.code, RIG_E_BOOT_LOOP);
-    finish(&s);
+    scripted_finish(&s);
 }
 
 static void other_firmware_is_no_agent(void **state)
 {
-    struct session s;
+    struct scripted_session s;
     struct rig_agent_hello hello;
 
     (void)state;
-    begin(&s, "> hello nonce=*\n"
-              "! waiting for download\n");
+    scripted_begin(&s, "> hello nonce=*\n"
+                       "! waiting for download\n");
     assert_false(rig_agent_hello(s.agent, &hello, rig_wait_ms(300, NULL), &s.err).ok);
     assert_int_equal(s.err.code, RIG_E_NO_ANSWER);
     assert_int_equal(s.err.cls, RIG_CLASS_DEVICE);
     assert_non_null(strstr(s.err.text, "'waiting for download'"));
-    finish(&s);
-    begin(&s, "");
+    scripted_finish(&s);
+    scripted_begin(&s, "");
     assert_false(rig_agent_hello(s.agent, &hello, rig_wait_ms(100, NULL), &s.err).ok);
     assert_int_equal(s.err.code, RIG_E_NO_ANSWER);
     assert_non_null(strstr(s.err.text, "not a single byte"));
-    finish(&s);
-    begin(&s, "> hello nonce=*\n"
-              "< = proto=2 nonce=NONCE\n"
-              "< ok lines=1\n");
+    scripted_finish(&s);
+    scripted_begin(&s, "> hello nonce=*\n"
+                       "< = proto=2 nonce=NONCE\n"
+                       "< ok lines=1\n");
     assert_false(rig_agent_hello(s.agent, &hello, soon(), &s.err).ok);
     assert_int_equal(s.err.code, RIG_E_UNSUPPORTED);
-    finish(&s);
+    scripted_finish(&s);
 }
 
 static void babble_never_outlasts_the_deadline(void **state)
 {
-    struct session s;
+    struct scripted_session s;
     struct rig_agent_hello hello;
     const int64_t start_ns = rig_now_ns();
 
     (void)state;
-    begin(&s, "#\n");
+    scripted_begin(&s, "#\n");
     assert_false(rig_agent_hello(s.agent, &hello, rig_wait_ms(200, NULL), &s.err).ok);
     assert_int_equal(s.err.code, RIG_E_NO_ANSWER);
     assert_true(rig_now_ns() - start_ns < 5 * RIG_NS_PER_S);
-    finish(&s);
+    scripted_finish(&s);
 }
 
 static void a_wire_that_echoes_is_no_agent(void **state)
 {
-    struct session s;
+    struct scripted_session s;
     struct rig_agent_hello hello;
 
     (void)state;
-    begin(&s, "> hello nonce=*\n"
-              "< hello nonce=NONCE\n");
+    scripted_begin(&s, "> hello nonce=*\n"
+                       "< hello nonce=NONCE\n");
     assert_false(rig_agent_hello(s.agent, &hello, rig_wait_ms(200, NULL), &s.err).ok);
     assert_int_equal(s.err.code, RIG_E_NO_ANSWER);
     assert_non_null(strstr(s.err.text, "not the agent's"));
-    finish(&s);
+    scripted_finish(&s);
 }
 
 static void damaged_requests_and_replies_come_again(void **state)
 {
-    struct session s;
+    struct scripted_session s;
 
     (void)state;
-    begin(&s, "> slot-clear\n"
-              "<0 err lines=0 code=checksum mbedtls=0 text=\"damaged\"\n"
-              "> slot-clear\n"
-              "~ ok lines=0\n"
-              "> slot-clear\n"
-              "< ok lines=0\n");
+    scripted_begin(&s, "> slot-clear\n"
+                       "<0 err lines=0 code=checksum mbedtls=0 text=\"damaged\"\n"
+                       "> slot-clear\n"
+                       "~ ok lines=0\n"
+                       "> slot-clear\n"
+                       "< ok lines=0\n");
     assert_done(&s, rig_agent_slot_clear(s.agent, soon(), &s.err));
     assert_int_equal(rig_agent_retransmissions(s.agent), 2);
-    finish(&s);
+    scripted_finish(&s);
 }
 
 static void repetitions_fill_the_gaps_of_a_reply(void **state)
 {
-    struct session s;
+    struct scripted_session s;
     RIG_AUTO(rig_buf_free) struct rig_buf der = {0};
 
     (void)state;
     /* SHA-256 of "abcdef" */
-    begin(&s, "> csr cn=\"dev \\\"1\\\"\" o=\"Org\"\n"
-              "< = offset=0 data=YWI=\n"
-              "~ = offset=2 data=Y2Q=\n"
-              "< = offset=4 data=ZWY=\n"
-              "< ok lines=3 bytes=6 "
-              "sha256=bef57ec7f53a6d40beb640a780a639c83bc29ac8a9816f1fc6c5c6dcd93c4721\n"
-              "> csr cn=\"dev \\\"1\\\"\" o=\"Org\"\n"
-              "~ = offset=0 data=YWI=\n"
-              "< = offset=2 data=Y2Q=\n"
-              "< = offset=4 data=ZWY=\n"
-              "< ok lines=3 bytes=6 "
-              "sha256=bef57ec7f53a6d40beb640a780a639c83bc29ac8a9816f1fc6c5c6dcd93c4721\n");
+    scripted_begin(&s, "> csr cn=\"dev \\\"1\\\"\" o=\"Org\"\n"
+                       "< = offset=0 data=YWI=\n"
+                       "~ = offset=2 data=Y2Q=\n"
+                       "< = offset=4 data=ZWY=\n"
+                       "< ok lines=3 bytes=6 "
+                       "sha256=bef57ec7f53a6d40beb640a780a639c83bc29ac8a9816f1fc6c5c6dcd93c4721\n"
+                       "> csr cn=\"dev \\\"1\\\"\" o=\"Org\"\n"
+                       "~ = offset=0 data=YWI=\n"
+                       "< = offset=2 data=Y2Q=\n"
+                       "< = offset=4 data=ZWY=\n"
+                       "< ok lines=3 bytes=6 "
+                       "sha256=bef57ec7f53a6d40beb640a780a639c83bc29ac8a9816f1fc6c5c6dcd93c4721\n");
     assert_done(&s, rig_agent_csr(s.agent, "dev \"1\"", "Org", NULL, &der, soon(), &s.err));
     assert_string_equal(rig_buf_text(&der), "abcdef");
-    finish(&s);
-    begin(&s, "> csr cn=\"d\"\n"
-              "< = offset=0 data=YWI=\n"
-              "< = offset=2 data=Y2Q=\n"
-              "< = offset=4 data=ZWc=\n"
-              "< ok lines=3 bytes=6 "
-              "sha256=bef57ec7f53a6d40beb640a780a639c83bc29ac8a9816f1fc6c5c6dcd93c4721\n");
+    scripted_finish(&s);
+    scripted_begin(&s, "> csr cn=\"d\"\n"
+                       "< = offset=0 data=YWI=\n"
+                       "< = offset=2 data=Y2Q=\n"
+                       "< = offset=4 data=ZWc=\n"
+                       "< ok lines=3 bytes=6 "
+                       "sha256=bef57ec7f53a6d40beb640a780a639c83bc29ac8a9816f1fc6c5c6dcd93c4721\n");
     assert_false(rig_agent_csr(s.agent, "d", NULL, NULL, &der, soon(), &s.err).ok);
     assert_int_equal(s.err.code, RIG_E_MISMATCH);
     assert_string_equal(rig_buf_text(&der), "abcdef");
-    finish(&s);
+    scripted_finish(&s);
 }
 
 static void late_replies_of_former_requests_are_skipped(void **state)
 {
-    struct session s;
+    struct scripted_session s;
 
     (void)state;
-    begin(&s, "> slot-clear\n"
-              "~ ok lines=0\n"
-              "<0 err lines=0 code=checksum mbedtls=0 text=\"x\"\n"
-              "> slot-clear\n"
-              "< ok lines=0\n"
-              "< ok lines=0\n"
-              "> time unix_ms=5\n"
-              "< ok lines=0 unix_ms=5\n");
+    scripted_begin(&s, "> slot-clear\n"
+                       "~ ok lines=0\n"
+                       "<0 err lines=0 code=checksum mbedtls=0 text=\"x\"\n"
+                       "> slot-clear\n"
+                       "< ok lines=0\n"
+                       "< ok lines=0\n"
+                       "> time unix_ms=5\n"
+                       "< ok lines=0 unix_ms=5\n");
     assert_done(&s, rig_agent_slot_clear(s.agent, soon(), &s.err));
     assert_done(&s, rig_agent_set_time(s.agent, 5, soon(), &s.err));
-    finish(&s);
+    scripted_finish(&s);
 }
 
 static void busy_is_patience_and_refusal_has_words(void **state)
 {
-    struct session s;
+    struct scripted_session s;
     uint8_t hash[RIG_SHA256_SIZE];
 
     (void)state;
-    begin(&s, "> keygen type=rsa-2048 replace=yes\n"
-              "< busy what=keygen ms=500\n"
-              "< busy what=keygen ms=1000\n"
-              "< ok lines=0 type=rsa-2048 spki_sha256=" SHA " ms=1200\n"
-              "> keygen type=p-256 replace=yes\n"
-              "< err lines=0 code=flash mbedtls=-0x0010 text=\"the erase failed\"\n");
+    scripted_begin(&s, "> keygen type=rsa-2048 replace=yes\n"
+                       "< busy what=keygen ms=500\n"
+                       "< busy what=keygen ms=1000\n"
+                       "< ok lines=0 type=rsa-2048 spki_sha256=" SHA " ms=1200\n"
+                       "> keygen type=p-256 replace=yes\n"
+                       "< err lines=0 code=flash mbedtls=-0x0010 text=\"the erase failed\"\n");
     assert_done(&s, rig_agent_keygen(s.agent, RIG_KEY_RSA_2048, hash, soon(), &s.err));
     assert_int_equal(hash[1], 0x11);
     assert_int_equal(rig_agent_retransmissions(s.agent), 0);
@@ -417,41 +240,41 @@ static void busy_is_patience_and_refusal_has_words(void **state)
     assert_int_equal(s.err.cls, RIG_CLASS_DEVICE);
     assert_non_null(strstr(s.err.text, "the erase failed"));
     assert_non_null(strstr(s.err.text, "-0x0010"));
-    finish(&s);
+    scripted_finish(&s);
 }
 
 static void another_hosts_work_is_waited_for(void **state)
 {
-    struct session s;
+    struct scripted_session s;
 
     (void)state;
-    begin(&s, "> slot-clear\n"
-              "< err lines=0 code=busy mbedtls=0 text=\"at work\"\n"
-              "> slot-clear\n"
-              "< ok lines=0\n");
+    scripted_begin(&s, "> slot-clear\n"
+                       "< err lines=0 code=busy mbedtls=0 text=\"at work\"\n"
+                       "> slot-clear\n"
+                       "< ok lines=0\n");
     assert_done(&s, rig_agent_slot_clear(s.agent, soon(), &s.err));
-    finish(&s);
+    scripted_finish(&s);
 }
 
 static void a_hang_is_found_long_before_the_deadline(void **state)
 {
-    struct session s;
+    struct scripted_session s;
     uint8_t hash[RIG_SHA256_SIZE];
 
     (void)state;
-    begin(&s, "> keygen type=p-256 replace=yes\n"
-              "< busy what=keygen ms=500\n"
-              "> keygen type=p-256 replace=yes\n"
-              "> keygen type=p-256 replace=yes\n"
-              "> keygen type=p-256 replace=yes\n"
-              "> keygen type=p-256 replace=yes\n"
-              "> abort\n");
+    scripted_begin(&s, "> keygen type=p-256 replace=yes\n"
+                       "< busy what=keygen ms=500\n"
+                       "> keygen type=p-256 replace=yes\n"
+                       "> keygen type=p-256 replace=yes\n"
+                       "> keygen type=p-256 replace=yes\n"
+                       "> keygen type=p-256 replace=yes\n"
+                       "> abort\n");
     assert_false(
         rig_agent_keygen(s.agent, RIG_KEY_P256, hash, rig_wait_ms(120000, NULL), &s.err).ok);
     assert_int_equal(s.err.code, RIG_E_NO_ANSWER);
     assert_int_equal(s.err.cls, RIG_CLASS_DEVICE);
     assert_non_null(strstr(s.err.text, "fell silent during 'keygen'"));
-    finish(&s);
+    scripted_finish(&s);
 }
 
 static void a_restart_in_the_middle_is_named(void **state)
@@ -461,54 +284,54 @@ static void a_restart_in_the_middle_is_named(void **state)
 
     (void)state;
     for (size_t i = 0; i < 2; i++) {
-        struct session s;
+        struct scripted_session s;
         struct rig_agent_hello hello;
         uint8_t hash[RIG_SHA256_SIZE];
         char script[2048];
 
         (void)snprintf(script, sizeof script, "%s%s", "> hello nonce=*\n" HELLO_REPLY "> keygen*\n",
                        signs[i]);
-        begin(&s, script);
+        scripted_begin(&s, script);
         assert_done(&s, rig_agent_hello(s.agent, &hello, soon(), &s.err));
         assert_false(rig_agent_keygen(s.agent, RIG_KEY_P256, hash, soon(), &s.err).ok);
         assert_int_equal(s.err.code, RIG_E_DISCONNECTED);
         assert_int_equal(s.err.cls, RIG_CLASS_DEVICE);
         assert_non_null(strstr(s.err.text, "restarted while 'keygen'"));
-        finish(&s);
+        scripted_finish(&s);
     }
 }
 
 static void a_reset_that_was_asked_for_is_none(void **state)
 {
-    struct session s;
+    struct scripted_session s;
     struct rig_agent_hello hello;
 
     (void)state;
-    begin(&s, "> hello nonce=*\n" HELLO_REPLY "> reset\n"
-              "! rst:0xc (SW_CPU_RESET),boot:0x13\n"
-              "<0 ready proto=1 agent=0.1.0 chip=esp32 boot=99999999\n"
-              "> hello nonce=*\n" HELLO_REPLY);
+    scripted_begin(&s, "> hello nonce=*\n" HELLO_REPLY "> reset\n"
+                       "! rst:0xc (SW_CPU_RESET),boot:0x13\n"
+                       "<0 ready proto=1 agent=0.1.0 chip=esp32 boot=99999999\n"
+                       "> hello nonce=*\n" HELLO_REPLY);
     assert_done(&s, rig_agent_hello(s.agent, &hello, soon(), &s.err));
     assert_done(&s, rig_agent_reset(s.agent, soon(), &s.err));
     assert_done(&s, rig_agent_hello(s.agent, &hello, soon(), &s.err));
-    finish(&s);
+    scripted_finish(&s);
 }
 
 static void cancel_ends_a_call_and_frees_the_board(void **state)
 {
-    struct session s;
+    struct scripted_session s;
     struct rig_cancel cancel;
     uint8_t hash[RIG_SHA256_SIZE];
 
     (void)state;
-    begin(&s, "> abort\n");
+    scripted_begin(&s, "> abort\n");
     assert_true(rig_cancel_open(&cancel, &s.err).ok);
     rig_cancel_trigger(&cancel, 2);
     assert_false(
         rig_agent_keygen(s.agent, RIG_KEY_P256, hash, rig_wait_ms(60000, &cancel), &s.err).ok);
     assert_int_equal(s.err.code, RIG_E_CANCELLED);
     rig_cancel_close(&cancel);
-    finish(&s);
+    scripted_finish(&s);
 }
 
 static void handshake_reports_become_values(void **state)
@@ -525,22 +348,23 @@ static void handshake_reports_become_values(void **state)
                                                         .nonce = "n1",
                                                         .relay_fd = -1};
     struct rig_agent_handshake_report report;
-    struct session s;
+    struct scripted_session s;
 
     (void)state;
-    begin(&s,
-          "> handshake host=\"127.0.0.1\" port=8443 name=\"srv.test\" sni=\"\" min=\"1.2\" "
-          "use=slot roots=flash transport=direct timeout_ms=5000 text=\"n1\"\n"
-          "< = stage=handshake mbedtls=-0x2700 flags=0x00000008 alert_sent=48 "
-          "alert_received=none echoed=no\n"
-          "< = version=TLSv1.2 cipher=TLS-X connect_ms=3 handshake_ms=41 echo_ms=0\n"
-          "< = client_random=" SHA " client_shown=empty client_sha256=none server_sha256=" SHA "\n"
-          "< err lines=3 code=tls mbedtls=-0x2700 text=\"not trusted\"\n"
-          "> handshake*\n"
-          "< err lines=0 code=no-cert mbedtls=0 text=\"the slot is empty\"\n"
-          "> handshake*\n"
-          "< = stage=handshake mbedtls=oops\n"
-          "< err lines=1 code=tls mbedtls=0 text=\"x\"\n");
+    scripted_begin(
+        &s,
+        "> handshake host=\"127.0.0.1\" port=8443 name=\"srv.test\" sni=\"\" min=\"1.2\" "
+        "use=slot roots=flash transport=direct timeout_ms=5000 text=\"n1\"\n"
+        "< = stage=handshake mbedtls=-0x2700 flags=0x00000008 alert_sent=48 "
+        "alert_received=none echoed=no\n"
+        "< = version=TLSv1.2 cipher=TLS-X connect_ms=3 handshake_ms=41 echo_ms=0\n"
+        "< = client_random=" SHA " client_shown=empty client_sha256=none server_sha256=" SHA "\n"
+        "< err lines=3 code=tls mbedtls=-0x2700 text=\"not trusted\"\n"
+        "> handshake*\n"
+        "< err lines=0 code=no-cert mbedtls=0 text=\"the slot is empty\"\n"
+        "> handshake*\n"
+        "< = stage=handshake mbedtls=oops\n"
+        "< err lines=1 code=tls mbedtls=0 text=\"x\"\n");
     assert_done(&s, rig_agent_handshake(s.agent, &request, &report, soon(), &s.err));
     assert_true(report.connected && !report.handshake_done && !report.echoed);
     assert_int_equal(report.tls_code, -0x2700);
@@ -556,7 +380,7 @@ static void handshake_reports_become_values(void **state)
     assert_non_null(strstr(s.err.text, "no-cert"));
     assert_false(rig_agent_handshake(s.agent, &request, &report, soon(), &s.err).ok);
     assert_int_equal(s.err.code, RIG_E_PROTOCOL);
-    finish(&s);
+    scripted_finish(&s);
 }
 
 static void certificates_and_key_are_read(void **state)
@@ -564,24 +388,25 @@ static void certificates_and_key_are_read(void **state)
     struct rig_agent_certificates certificates;
     enum rig_key_type type;
     uint8_t hash[RIG_SHA256_SIZE];
-    struct session s;
+    struct scripted_session s;
 
     (void)state;
-    begin(&s, "> certs source=flash\n"
-              "< = source=flash part=roots index=0 sha256=" SHA " serial=01 subject=\"CN=r\"\n"
-              "< = source=flash part=chain index=0 sha256=" SHA " serial=02 subject=\"CN=l\"\n"
-              "< = source=flash state=ok chain=1 roots=1 match=yes\n"
-              "< ok lines=3\n"
-              "> certs source=slot\n"
-              "< = source=slot state=none chain=0 roots=0 match=no-cert\n"
-              "< ok lines=1\n"
-              "> certs source=flash\n"
-              "< = source=flash state=bad-cert mbedtls=-0x2180 chain=0 roots=0 match=no-cert\n"
-              "< ok lines=1\n"
-              "> key\n"
-              "< ok lines=0 type=none\n"
-              "> key\n"
-              "< ok lines=0 type=p-384 spki_sha256=" SHA "\n");
+    scripted_begin(&s,
+                   "> certs source=flash\n"
+                   "< = source=flash part=roots index=0 sha256=" SHA " serial=01 subject=\"CN=r\"\n"
+                   "< = source=flash part=chain index=0 sha256=" SHA " serial=02 subject=\"CN=l\"\n"
+                   "< = source=flash state=ok chain=1 roots=1 match=yes\n"
+                   "< ok lines=3\n"
+                   "> certs source=slot\n"
+                   "< = source=slot state=none chain=0 roots=0 match=no-cert\n"
+                   "< ok lines=1\n"
+                   "> certs source=flash\n"
+                   "< = source=flash state=bad-cert mbedtls=-0x2180 chain=0 roots=0 match=no-cert\n"
+                   "< ok lines=1\n"
+                   "> key\n"
+                   "< ok lines=0 type=none\n"
+                   "> key\n"
+                   "< ok lines=0 type=p-384 spki_sha256=" SHA "\n");
     assert_done(&s,
                 rig_agent_certificates(s.agent, RIG_AGENT_FLASH, &certificates, soon(), &s.err));
     assert_true(certificates.present && certificates.matches_key);
@@ -598,7 +423,7 @@ static void certificates_and_key_are_read(void **state)
     assert_int_equal(type, RIG_KEY_NONE);
     assert_done(&s, rig_agent_key(s.agent, &type, hash, soon(), &s.err));
     assert_int_equal(type, RIG_KEY_P384);
-    finish(&s);
+    scripted_finish(&s);
 }
 
 #define RELAY_REQUEST                                                                              \
@@ -614,7 +439,7 @@ static void relay_frames_survive_loss_and_repetition(void **state)
 {
     struct rig_agent_handshake_request request = RELAY_REQUEST;
     struct rig_agent_handshake_report report;
-    struct session s;
+    struct scripted_session s;
     char script[2048];
     char text[16];
     int fds[2];
@@ -649,7 +474,7 @@ static void relay_frames_survive_loss_and_repetition(void **state)
                    "< tx n=3 eof=close\n"
                    "> ack n=3\n" REPORT "< ok lines=1\n",
                    "done");
-    begin(&s, script);
+    scripted_begin(&s, script);
     assert_done(&s, rig_agent_handshake(s.agent, &request, &report, soon(), &s.err));
     assert_true(report.handshake_done);
     (void)close(fds[1]);
@@ -657,14 +482,14 @@ static void relay_frames_survive_loss_and_repetition(void **state)
     assert_memory_equal(text, "abc", 3);
     assert_int_equal(read(fds[0], text, sizeof text), 0);
     (void)close(fds[0]);
-    finish(&s);
+    scripted_finish(&s);
 }
 
 static void relay_without_a_server_is_refused(void **state)
 {
     const struct rig_agent_handshake_request request = RELAY_REQUEST;
     struct rig_agent_handshake_report report;
-    struct session s;
+    struct scripted_session s;
     char script[1024];
 
     (void)state;
@@ -675,10 +500,10 @@ static void relay_without_a_server_is_refused(void **state)
                    "> rx n=1 eof=refused\n"
                    "< ack n=1\n" REPORT "< err lines=1 code=connect mbedtls=0 text=\"refused\"\n",
                    "connect");
-    begin(&s, script);
+    scripted_begin(&s, script);
     assert_done(&s, rig_agent_handshake(s.agent, &request, &report, soon(), &s.err));
     assert_false(report.connected);
-    finish(&s);
+    scripted_finish(&s);
 }
 
 static void a_relay_that_gets_no_acknowledgement_is_aborted(void **state)
@@ -686,7 +511,7 @@ static void a_relay_that_gets_no_acknowledgement_is_aborted(void **state)
     struct rig_agent_handshake_request request = RELAY_REQUEST;
     struct rig_agent_handshake_report report;
     RIG_AUTO(rig_buf_free) struct rig_buf script = {0};
-    struct session s;
+    struct scripted_session s;
     int fds[2];
 
     (void)state;
@@ -704,11 +529,11 @@ static void a_relay_that_gets_no_acknowledgement_is_aborted(void **state)
                                "< err lines=1 code=aborted mbedtls=0 text=\"aborted\"\n",
                                "connect")
                     .ok);
-    begin(&s, rig_buf_text(&script));
+    scripted_begin(&s, rig_buf_text(&script));
     assert_done(&s, rig_agent_handshake(s.agent, &request, &report, soon(), &s.err));
     assert_string_equal(report.text, "aborted");
     assert_int_equal(rig_agent_retransmissions(s.agent), 12);
-    finish(&s);
+    scripted_finish(&s);
     (void)close(fds[0]);
     (void)close(fds[1]);
 }

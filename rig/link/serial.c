@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <termios.h>
@@ -70,15 +71,18 @@ static bool holds(const char *pid, const char *device)
 static void find_holder(const char *path, char *out, size_t out_size)
 {
     char device[PATH_MAX];
+    char own_pid[24];
     const struct dirent *entry;
     DIR *proc = NULL;
 
     out[0] = '\0';
+    (void)snprintf(own_pid, sizeof own_pid, "%ld", (long)getpid());
     if (realpath(path, device) != NULL) {
         proc = opendir("/proc");
     }
     while (proc != NULL && out[0] == '\0' && (entry = readdir(proc)) != NULL) {
-        if (is_number(entry->d_name) && holds(entry->d_name, device)) {
+        if (is_number(entry->d_name) && strcmp(entry->d_name, own_pid) != 0 &&
+            holds(entry->d_name, device)) {
             char comm_path[64];
             char comm[32] = "?";
             FILE *file;
@@ -402,6 +406,18 @@ static rig_result check_device(const char *path, struct rig_error *err)
     return RIG_DONE;
 }
 
+/* The lock keeps out those who ask for it, TIOCEXCL everybody else but root. */
+static rig_result take_alone(const struct serial *s, const char *path, struct rig_error *err)
+{
+    if (flock(s->fd, LOCK_EX | LOCK_NB) != 0) {
+        return fail_open(err, errno, path);
+    }
+    if (ioctl(s->fd, TIOCEXCL) != 0) {
+        return fail_open(err, errno, path);
+    }
+    return RIG_DONE;
+}
+
 static rig_result open_port(struct serial *s, const char *path, struct rig_error *err)
 {
     enum sp_return code;
@@ -430,7 +446,7 @@ static rig_result open_port(struct serial *s, const char *path, struct rig_error
         s->fd = -1;
         return fail_sp(err, code, "get the descriptor of the port");
     }
-    return RIG_DONE;
+    return take_alone(s, path, err);
 }
 
 static rig_result serial_check(const char *rest, struct rig_error *err)

@@ -6,6 +6,7 @@
 #include "rig/base/file.h"
 #include "rig/cli/passphrase.h"
 #include "rig/cli/version.h"
+#include "rig/esp/rom.h"
 #include "rig/register/register.h"
 #include "rig/run/run.h"
 #include "rig/run/shelf.h"
@@ -20,6 +21,8 @@
 static const struct rig_cli_option options[] = {
     {"bench", "FILE", "the boards of a desk or shelf (see 'rig boards')", NULL},
     {"virtual", "N", "instead: N virtual boards, numbered from 1", NULL},
+    {"chip", "NAME", "virtual boards: the chip they are (default: esp32)",
+     "esp32 esp32s2 esp32s3 esp32c3 esp32c6 esp32h2"},
     {"pace", "PROFILE", "virtual boards: times like a real chip's", "none esp32"},
     {"fault", "N:NAME[:SEED]", "virtual board N has this fault; may be repeated", NULL},
     {"board", "ID", "only this board; may be repeated", NULL},
@@ -70,6 +73,22 @@ static rig_result parse_fault(const char *word, long n_boards, struct rig_shelf_
     return RIG_DONE;
 }
 
+/* The chip's one spelling; NULL when none was asked for. */
+static rig_result choose_chip(const struct rig_cli *cli, const char **name, struct rig_error *err)
+{
+    const char *word = rig_cli_value(cli, "chip", NULL);
+    const struct rig_chip *chip = word != NULL ? rig_chip_by_name(word) : NULL;
+
+    *name = chip != NULL ? chip->name : NULL;
+    if (word != NULL && chip == NULL) {
+        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_NOT_FOUND,
+                        "--chip '%s' is none of: esp32, esp32s2, esp32s3, esp32c3, esp32c6, "
+                        "esp32h2",
+                        word);
+    }
+    return RIG_DONE;
+}
+
 static rig_result start_shelf(const struct rig_cli *cli, const char *out_folder,
                               struct boards *boards, struct rig_error *err)
 {
@@ -78,6 +97,7 @@ static rig_result start_shelf(const struct rig_cli *cli, const char *out_folder,
     RIG_AUTO(rig_free_chars) char *folder = NULL;
     long n = 0;
 
+    RIG_TRY(choose_chip(cli, &shelf.chip, err));
     RIG_TRY(rig_cli_number(cli, "virtual", 0, 1, RIG_SHELF_MAX_BOARDS, &n, err));
     shelf.n_boards = (size_t)n;
     for (size_t i = 0; i < cli->n_values; i++) {
@@ -177,11 +197,10 @@ static rig_result find_boards(const struct rig_cli *cli, const char *out_folder,
         RIG_TRY(start_shelf(cli, out_folder, boards, err));
         return choose(cli, boards->shelf.boards, boards->shelf.n_boards, boards, err);
     }
-    if (rig_cli_given(cli, "fault") || rig_cli_given(cli, "pace")) {
-        return rig_fail(
-            err, RIG_CLASS_USAGE, RIG_E_INVALID,
-            "--fault and --pace are for virtual boards; the boards of a bench have their "
-            "own");
+    if (rig_cli_given(cli, "fault") || rig_cli_given(cli, "pace") || rig_cli_given(cli, "chip")) {
+        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
+                        "--chip, --fault and --pace are for virtual boards; the boards of a bench "
+                        "have their own");
     }
     RIG_TRY(load_bench(bench, &boards->bench, err));
     return choose(cli, boards->bench->boards, boards->bench->n_boards, boards, err);

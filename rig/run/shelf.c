@@ -14,13 +14,13 @@
 #define MAX_ARGS (24 + 2 * RIG_SHELF_MAX_FAULTS)
 #define FIRST_MAC 0x246f28aa0000ULL /* below it: Espressif's 24:6f:28 */
 
-static void set_place(struct rig_bench_board *place, size_t number)
+static void set_place(struct rig_bench_board *place, size_t number, const char *chip)
 {
     const unsigned long long mac = FIRST_MAC + number;
 
     memset(place, 0, sizeof *place);
     (void)snprintf(place->id.text, sizeof place->id.text, "b%zu", number);
-    (void)rig_copy_text(place->chip, sizeof place->chip, "esp32");
+    (void)rig_copy_text(place->chip, sizeof place->chip, chip != NULL ? chip : "esp32");
     for (size_t i = 0; i < RIG_MAC_SIZE; i++) {
         place->mac[i] = (uint8_t)(mac >> (8 * (RIG_MAC_SIZE - 1 - i)));
     }
@@ -40,7 +40,9 @@ static rig_result start_one(const struct rig_shelf_options *options, const char 
     size_t n = 0;
     const uint8_t *m = place->mac;
 
-    (void)snprintf(flash, sizeof flash, "%s/%s.flash", options->folder, place->id.text);
+    /* a flash fits one kind of chip: another kind in the same folder gets its own */
+    (void)snprintf(flash, sizeof flash, "%s/%s%s%s.flash", options->folder, place->id.text,
+                   options->chip != NULL ? "." : "", options->chip != NULL ? options->chip : "");
     (void)snprintf(log, sizeof log, "%s/%s.log", options->folder, place->id.text);
     (void)snprintf(mac, sizeof mac, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4],
                    m[5]);
@@ -115,7 +117,7 @@ static rig_result start_all(const struct rig_shelf_options *options, struct rig_
     RIG_TRY(rig_path_join(folder, "vboard", &program, err));
     RIG_TRY(rig_dir_make(options->folder, 0755, err));
     for (size_t i = 0; i < options->n_boards; i++) {
-        set_place(&shelf->boards[i], i + 1);
+        set_place(&shelf->boards[i], i + 1, options->chip);
         RIG_TRY(start_one(options, program, &shelf->boards[i], i + 1, &shelf->children[i], err));
         shelf->n_boards++;
     }

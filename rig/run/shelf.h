@@ -20,6 +20,7 @@ struct rig_shelf_fault {
 struct rig_shelf_options {
     size_t n_boards;
     const char *pace; /* NULL: none */
+    const char *chip; /* of every board, as vboard --chip; NULL: esp32 */
     size_t n_faults;
     const struct rig_shelf_fault *faults;
     const char *folder; /* flash files and stderr logs */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * For link drivers only: the shape of an entry of the driver table in link.c, and what a driver
- * must tell link.c. Another carrier (ftdi, over libftdi1) is one more file with one more `const
- * struct rig_link_driver`, entered there.
+ * must tell link.c. Another carrier is one more file with one more `const struct rig_link_driver`,
+ * entered there.
  */
 #ifndef RIG_LINK_DRIVER_H
 #define RIG_LINK_DRIVER_H
@@ -15,7 +15,7 @@ struct rig_link_driver {
     /* The form of `rest` only; INVALID (class USAGE) says what is wrong with it. */
     rig_result (*check)(const char *rest, struct rig_error *err);
     /*
-     * Opens; 8N1, `options->baud` (never 0), no flow control, lines in the "run" state. Sets ops in
+     * Opens; 8N1, `options->baud` (never 0), no flow control, lines at rest. Sets ops in
      * the embedded struct rig_link; link.c fills the rest of it. Leaves nothing open on failure.
      * Texts carry no address.
      */
@@ -25,6 +25,8 @@ struct rig_link_driver {
 
 extern const struct rig_link_driver rig_link_rfc2217;
 extern const struct rig_link_driver rig_link_serial;
+extern const struct rig_link_driver rig_link_usb;
+extern const struct rig_link_driver rig_link_ftdi;
 
 /* A driver that throws received bytes away (purge, overrun) shows them here first, so that the tap
  * misses nothing. */

@@ -100,7 +100,7 @@ static void find_lock_owner(const char *path, char *out, size_t out_size)
     }
 }
 
-void rig_find_holder(const char *path, char *out, size_t out_size)
+void rig_find_other_user(const char *path, char *out, size_t out_size)
 {
     char device[PATH_MAX];
     char own[24];
@@ -109,8 +109,7 @@ void rig_find_holder(const char *path, char *out, size_t out_size)
 
     out[0] = '\0';
     (void)snprintf(own, sizeof own, "%ld", (long)getpid());
-    find_lock_owner(path, out, out_size);
-    if (out[0] == '\0' && realpath(path, device) != NULL) {
+    if (realpath(path, device) != NULL) {
         proc = opendir("/proc");
     }
     while (proc != NULL && out[0] == '\0' && (entry = readdir(proc)) != NULL) {
@@ -121,6 +120,15 @@ void rig_find_holder(const char *path, char *out, size_t out_size)
     }
     if (proc != NULL) {
         (void)closedir(proc);
+    }
+}
+
+void rig_find_holder(const char *path, char *out, size_t out_size)
+{
+    out[0] = '\0';
+    find_lock_owner(path, out, out_size);
+    if (out[0] == '\0') {
+        rig_find_other_user(path, out, out_size);
     }
 }
 
@@ -139,7 +147,8 @@ rig_result rig_lock_fd(int fd, const char *path, const char *what, struct rig_er
                     holder[0] != '\0' ? holder : "another program");
 }
 
-/* Another user's file in a sticky folder may be opened, but not with O_CREAT (fs.protected_regular).
+/* Another user's file in a sticky folder may be opened, but not with O_CREAT
+ * (fs.protected_regular).
  */
 static int open_lock(const char *path)
 {
@@ -160,9 +169,8 @@ rig_result rig_usb_lock(const char *usb_path, const char *part, int *fd, struct 
 
     *fd = -1;
     for (size_t i = 0; i < sizeof folders / sizeof *folders && opened < 0; i++) {
-        if (folders[i] != NULL &&
-            (size_t)snprintf(path, sizeof path, "%s/rig-usb-%.40s-%.16s.lock", folders[i], usb_path,
-                             part) < sizeof path) {
+        if (folders[i] != NULL && (size_t)snprintf(path, sizeof path, "%s/rig-usb-%.40s-%.16s.lock",
+                                                   folders[i], usb_path, part) < sizeof path) {
             opened = open_lock(path);
         }
     }

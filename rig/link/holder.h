@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Who else uses a port: a process that has the file open, as far as /proc lets us look, or one that
- * holds a flock on it (that the kernel tells anybody). And locks of our own, for things that have no
- * file: by USB path, in a folder of this host, gone with the process that took them. Any thread.
+ * holds a flock on it (that the kernel tells anybody). And locks of our own, for things that have
+ * no file: by USB path, in a folder of this host, gone with the process that took them. Any thread.
  */
 #ifndef RIG_LINK_HOLDER_H
 #define RIG_LINK_HOLDER_H
@@ -11,10 +11,10 @@
 
 #include <stddef.h>
 
-/*
- * "process 4711 (minicom)", or "" when nobody else is seen. This process counts only as the owner
- * of a lock ("this program itself").
- */
+/* Another process that has the file open: "process 4711 (minicom)", or "" when none is seen. */
+void rig_find_other_user(const char *path, char *out, size_t out_size);
+
+/* The same, but first whoever holds the flock on it; "another board of this program itself" too. */
 void rig_find_holder(const char *path, char *out, size_t out_size);
 
 /*

@@ -9,11 +9,9 @@
 #define DEFAULT_BAUD 115200
 #define ADDRESS_SIZE sizeof(((struct rig_link *)NULL)->address)
 
-/* The first entry takes plain paths too. `ftdi` goes here. */
+/* The first entry takes plain paths too. */
 static const struct rig_link_driver *const drivers[] = {
-    &rig_link_serial,
-    &rig_link_rfc2217,
-    NULL,
+    &rig_link_serial, &rig_link_rfc2217, &rig_link_usb, &rig_link_ftdi, NULL,
 };
 
 static void fail_form(const char *address, struct rig_error *err)

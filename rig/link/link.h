@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The byte link to a board, whatever carries it: `serial` (libserialport), `rfc2217` (telnet
- * COM-port control, RFC 2217), later `ftdi` (libftdi1). One driver is one entry of a const table,
+ * The byte link to a board, whatever carries it: `serial` (libserialport), `usb` (the same, found
+ * by where it is plugged in), `rfc2217` (telnet COM-port control, RFC 2217), `ftdi` (libftdi1). One
+ * driver is one entry of a const table,
  * chosen by the scheme of the address; no caller knows which it has. Lines (DTR/RTS or others) are
  * a matter of their own: see lines.h.
  *
@@ -77,14 +78,16 @@ struct rig_link {
 };
 
 struct rig_link_options {
-    unsigned baud; /* 0: 115200 */
+    unsigned baud;      /* 0: 115200 */
+    bool rest_asserted; /* the "run" state is DTR and RTS asserted: inverting wiring */
 };
 
 /*
- * Opens "rfc2217://HOST:PORT", "serial:///dev/ttyUSB0" or a plain path "/dev/ttyUSB0": 8N1, no flow
- * control, lines in the "run" state (DTR and RTS not asserted). On success the caller owns *link
- * until rig_link_close. Nothing stays open when it fails. An address of no known form is INVALID
- * (class USAGE) and lists the forms.
+ * Opens "rfc2217://HOST:PORT", "serial:///dev/ttyUSB0" or a plain path "/dev/ttyUSB0", "usb://" or
+ * "ftdi://" with a selector of usb.h: 8N1, no flow control, lines in the "run" state (DTR and RTS
+ * not asserted, unless the options say otherwise). A local port is locked against other programs
+ * while it is open. On success the caller owns *link until rig_link_close. Nothing stays open when
+ * it fails. An address of no known form is INVALID (class USAGE) and lists the forms.
  */
 RIG_CHECKED rig_result rig_link_open(const char *address, const struct rig_link_options *options,
                                      struct rig_link **link, struct rig_wait wait,

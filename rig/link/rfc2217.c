@@ -56,6 +56,7 @@ struct rfc2217 {
     bool answered;  /* any telnet command came */
     bool dtr;       /* as last asked for */
     bool rts;
+    bool rest_asserted;
     struct acknowledgement acks[N_SETTINGS];
     uint8_t replies[96]; /* refusals of options, not yet sent */
     size_t n_replies;
@@ -489,11 +490,11 @@ static void rfc2217_close(struct rig_link *link)
 {
     struct rfc2217 *r = of(link);
 
-    if (!r->ended && (r->dtr || r->rts)) {
+    if (!r->ended && (r->dtr != r->rest_asserted || r->rts != r->rest_asserted)) {
         struct rig_error ignored;
 
-        (void)rfc2217_set_modem_lines(link, false, false, rig_wait_ms(CLOSE_LIMIT_MS, NULL),
-                                      &ignored)
+        (void)rfc2217_set_modem_lines(link, r->rest_asserted, r->rest_asserted,
+                                      rig_wait_ms(CLOSE_LIMIT_MS, NULL), &ignored)
             .ok;
     }
     release(r);
@@ -531,7 +532,7 @@ static rig_result set_up(struct rfc2217 *r, unsigned baud, struct rig_wait wait,
     /* whoever opened the tty of the server asserted both lines */
     r->dtr = true;
     r->rts = true;
-    n += ask_lines(r, false, false, out + n);
+    n += ask_lines(r, r->rest_asserted, r->rest_asserted, out + n);
     n += ask(r, BAUD, baud, out + n);
     n += ask(r, DATASIZE, RIG_COM_PORT_DATASIZE_8, out + n);
     n += ask(r, PARITY, RIG_COM_PORT_PARITY_NONE, out + n);
@@ -587,6 +588,7 @@ static rig_result rfc2217_open(const char *rest, const struct rig_link_options *
     }
     r->base.ops = &ops;
     r->fd = -1;
+    r->rest_asserted = options->rest_asserted;
     r->telnet.events = &events;
     r->telnet.ctx = r;
     (void)rig_copy_text(r->peer, sizeof r->peer, rest);

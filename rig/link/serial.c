@@ -3,15 +3,14 @@
 #include "rig/base/buf.h"
 #include "rig/base/cleanup.h"
 #include "rig/link/driver.h"
+#include "rig/link/holder.h"
+#include "rig/link/usb.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <libserialport.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <termios.h>
@@ -22,7 +21,9 @@ struct serial {
     struct rig_link base; /* first */
     struct sp_port *port;
     int fd;
+    int usb_lock_fd;   /* against programs that would take the port from the kernel; -1: none */
     bool lines_absent; /* the port has no modem lines */
+    bool rest_asserted;
 };
 
 static struct serial *of(struct rig_link *link)
@@ -31,77 +32,6 @@ static struct serial *of(struct rig_link *link)
 }
 
 /* ---- saying what is wrong ---- */
-
-static bool is_number(const char *text)
-{
-    const char *at = text;
-
-    while (isdigit((unsigned char)*at)) {
-        at++;
-    }
-    return at != text && *at == '\0';
-}
-
-/* Whether the process holds the device open, as far as we may look. */
-static bool holds(const char *pid, const char *device)
-{
-    char path[PATH_MAX];
-    char target[PATH_MAX];
-    const struct dirent *entry;
-    bool found = false;
-    DIR *fds;
-
-    (void)snprintf(path, sizeof path, "/proc/%.20s/fd", pid);
-    fds = opendir(path);
-    while (fds != NULL && !found && (entry = readdir(fds)) != NULL) {
-        const ssize_t len = readlinkat(dirfd(fds), entry->d_name, target, sizeof target - 1);
-
-        if (len > 0) {
-            target[len] = '\0';
-            found = strcmp(target, device) == 0;
-        }
-    }
-    if (fds != NULL) {
-        (void)closedir(fds);
-    }
-    return found;
-}
-
-/* " by process 4711 (minicom)", or "" when /proc does not tell. */
-static void find_holder(const char *path, char *out, size_t out_size)
-{
-    char device[PATH_MAX];
-    char own_pid[24];
-    const struct dirent *entry;
-    DIR *proc = NULL;
-
-    out[0] = '\0';
-    (void)snprintf(own_pid, sizeof own_pid, "%ld", (long)getpid());
-    if (realpath(path, device) != NULL) {
-        proc = opendir("/proc");
-    }
-    while (proc != NULL && out[0] == '\0' && (entry = readdir(proc)) != NULL) {
-        if (is_number(entry->d_name) && strcmp(entry->d_name, own_pid) != 0 &&
-            holds(entry->d_name, device)) {
-            char comm_path[64];
-            char comm[32] = "?";
-            FILE *file;
-
-            (void)snprintf(comm_path, sizeof comm_path, "/proc/%.20s/comm", entry->d_name);
-            file = fopen(comm_path, "re");
-            if (file != NULL) {
-                if (fgets(comm, sizeof comm, file) != NULL) {
-                    comm[strcspn(comm, "\n")] = '\0';
-                }
-                (void)fclose(file);
-            }
-            (void)snprintf(out, out_size, " by process %.20s (%s)", entry->d_name, comm);
-        }
-    }
-    if (proc != NULL) {
-        (void)closedir(proc);
-    }
-}
 
 static rig_result fail_open(struct rig_error *err, int errno_value, const char *path)
 {
@@ -124,10 +54,10 @@ static rig_result fail_open(struct rig_error *err, int errno_value, const char *
                         path);
     case EBUSY:
     case EWOULDBLOCK:
-        find_holder(path, holder, sizeof holder);
+        rig_find_holder(path, holder, sizeof holder);
         return rig_fail(err, RIG_CLASS_RIG, RIG_E_BUSY,
-                        "the port '%s' is in use%s: close that program", path,
-                        holder[0] != '\0' ? holder : " by another program");
+                        "the port '%s' is in use by %s: close that program", path,
+                        holder[0] != '\0' ? holder : "another program");
     default:
         return rig_fail_errno(err, errno_value, "cannot open the port '%s'", path);
     }
@@ -310,6 +240,7 @@ static void release(struct serial *s)
         (void)sp_close(s->port);
     }
     sp_free_port(s->port);
+    rig_close_fd(&s->usb_lock_fd);
     free(s);
 }
 
@@ -319,7 +250,9 @@ static void serial_close(struct rig_link *link)
     struct rig_error ignored;
 
     if (!s->lines_absent) {
-        (void)serial_set_modem_lines(link, false, false, rig_wait_ms(0, NULL), &ignored).ok;
+        (void)serial_set_modem_lines(link, s->rest_asserted, s->rest_asserted, rig_wait_ms(0, NULL),
+                                     &ignored)
+            .ok;
     }
     release(s);
 }
@@ -386,7 +319,7 @@ static rig_result configure(struct serial *s, unsigned baud, struct rig_wait wai
         s->lines_absent = errno == ENOTTY || errno == EINVAL;
     }
     if (!s->lines_absent) {
-        RIG_TRY(serial_set_modem_lines(&s->base, false, false, wait, err));
+        RIG_TRY(serial_set_modem_lines(&s->base, s->rest_asserted, s->rest_asserted, wait, err));
     }
     return RIG_DONE;
 }
@@ -402,18 +335,6 @@ static rig_result check_device(const char *path, struct rig_error *err)
     if (!S_ISCHR(info.st_mode)) {
         return rig_fail(err, RIG_CLASS_RIG, RIG_E_UNSUPPORTED,
                         "'%s' is no serial port but another kind of file", path);
-    }
-    return RIG_DONE;
-}
-
-/* The lock keeps out those who ask for it, TIOCEXCL everybody else but root. */
-static rig_result take_alone(const struct serial *s, const char *path, struct rig_error *err)
-{
-    if (flock(s->fd, LOCK_EX | LOCK_NB) != 0) {
-        return fail_open(err, errno, path);
-    }
-    if (ioctl(s->fd, TIOCEXCL) != 0) {
-        return fail_open(err, errno, path);
     }
     return RIG_DONE;
 }
@@ -446,7 +367,36 @@ static rig_result open_port(struct serial *s, const char *path, struct rig_error
         s->fd = -1;
         return fail_sp(err, code, "get the descriptor of the port");
     }
-    return take_alone(s, path, err);
+    return RIG_DONE;
+}
+
+/* The lock keeps out those who ask for it, TIOCEXCL everybody else but root. Who was there before
+ * is seen by what it has open. */
+static rig_result take_alone(struct serial *s, const char *path, struct rig_error *err)
+{
+    const char *slash = strrchr(path, '/');
+    struct rig_usb_device device;
+    unsigned interface = 0;
+    char what[160];
+    char holder[96];
+
+    (void)snprintf(what, sizeof what, "the port '%.120s'", path);
+    RIG_TRY(rig_lock_fd(s->fd, path, what, err));
+    rig_find_other_user(path, holder, sizeof holder);
+    if (holder[0] != '\0') {
+        return rig_fail(err, RIG_CLASS_RIG, RIG_E_BUSY, "%s is in use by %s: close that program",
+                        what, holder);
+    }
+    if (ioctl(s->fd, TIOCEXCL) != 0) {
+        return fail_open(err, errno, path);
+    }
+    if (slash != NULL && rig_usb_of_tty(RIG_SYSFS, slash + 1, &device, &interface)) {
+        char part[16];
+
+        (void)snprintf(part, sizeof part, "%u", interface);
+        RIG_TRY(rig_usb_lock(device.path, part, &s->usb_lock_fd, err));
+    }
+    return RIG_DONE;
 }
 
 static rig_result serial_check(const char *rest, struct rig_error *err)
@@ -464,6 +414,7 @@ static rig_result serial_open(const char *rest, const struct rig_link_options *o
                               struct rig_link **link, struct rig_wait wait, struct rig_error *err)
 {
     struct serial *s = calloc(1, sizeof *s);
+    char path[PATH_MAX];
     rig_result result;
 
     if (s == NULL) {
@@ -471,7 +422,16 @@ static rig_result serial_open(const char *rest, const struct rig_link_options *o
     }
     s->base.ops = &ops;
     s->fd = -1;
-    result = open_port(s, rest, err);
+    s->usb_lock_fd = -1;
+    s->rest_asserted = options->rest_asserted;
+    /* a link such as /dev/serial/by-id/... is none that libserialport knows */
+    if (realpath(rest, path) == NULL) {
+        (void)rig_copy_text(path, sizeof path, rest);
+    }
+    result = open_port(s, path, err);
+    if (result.ok) {
+        result = take_alone(s, path, err);
+    }
     if (result.ok) {
         result = configure(s, options->baud, wait, err);
     }

@@ -78,7 +78,7 @@ rig_result rig_buf_printf(struct rig_buf *buf, struct rig_error *err, const char
     va_list args;
     va_list again;
     int len;
-    rig_result result = RIG_DONE;
+    rig_result result;
 
     va_start(args, fmt);
     va_copy(again, args);

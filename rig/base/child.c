@@ -8,8 +8,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-
-extern char **environ;
+#include <unistd.h>
 
 static void free_actions(posix_spawn_file_actions_t *actions)
 {
@@ -83,10 +82,8 @@ rig_result rig_child_start(struct rig_child *child, const char *const argv[],
     out_read = pipe_fds[0];
     out_write = pipe_fds[1];
     RIG_TRY(start_with(child, argv, in_read, out_write, stderr_path, err));
-    child->stdin_fd = in_write;
-    child->stdout_fd = out_read;
-    in_write = -1;
-    out_read = -1;
+    child->stdin_fd = rig_take_fd(&in_write);
+    child->stdout_fd = rig_take_fd(&out_read);
     return RIG_DONE;
 }
 

@@ -10,7 +10,7 @@
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 #define PREPARE_TIMEOUT_MS 60000
-#define SERVER_VALID_DAYS   2 /* their keys live in memory, as long as the run */
+#define SERVER_VALID_DAYS 2 /* their keys live in memory, as long as the run */
 #define CA_DAYS INT64_C(3650)
 #define OTHER_NAME_PREFIX "other-"
 

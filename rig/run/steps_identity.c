@@ -172,7 +172,8 @@ static void describe_certificate(const struct rig_board *board, const struct rig
     row->issued_ms = rig_clock_now_ms(board->options->clock);
 }
 
-/* A CA that did not answer may have signed all the same: the entry stays open, and the next start asks. */
+/* A CA that did not answer may have signed all the same: the entry stays open, and the next start
+ * asks. */
 static bool may_have_been_issued(const struct rig_error *err)
 {
     return err->code == RIG_E_TIMEOUT || err->code == RIG_E_NO_ANSWER ||

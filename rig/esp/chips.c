@@ -3,6 +3,7 @@
 
 #include "rig/esp/chips.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #define ESP32_EFUSE 0x3FF5A000u
@@ -60,6 +61,7 @@ static const struct rig_chip chips[] = {
         .revision = {{BLOCK1(S3_EFUSE, 5), 23, 1, 8},
                      {BLOCK1(S3_EFUSE, 3), 18, 7, 1},
                      {BLOCK1(S3_EFUSE, 5), 24, 3, 100}},
+        .watchdogs = {0x600080B0, 0x60008098, 0x600080B8, 0x600080B4, 0x8F1D312A, 1u << 31},
     },
     {
         .name = "esp32c3",
@@ -74,6 +76,7 @@ static const struct rig_chip chips[] = {
         .revision = {{BLOCK1(C3_EFUSE, 5), 23, 1, 8},
                      {BLOCK1(C3_EFUSE, 3), 18, 7, 1},
                      {BLOCK1(C3_EFUSE, 5), 24, 3, 100}},
+        .watchdogs = {0x600080A8, 0x60008090, 0x600080B0, 0x600080AC, 0x8F1D312A, 1u << 31},
     },
     {
         .name = "esp32c6",
@@ -86,6 +89,7 @@ static const struct rig_chip chips[] = {
         .has_security_info = true,
         .bootloader_offset = 0x0,
         .revision = {{BLOCK1(C6_EFUSE, 3), 18, 15, 1}, {BLOCK1(C6_EFUSE, 3), 22, 3, 100}},
+        .watchdogs = {0x600B1C18, 0x600B1C00, 0x600B1C20, 0x600B1C1C, 0x50D83AA1, 1u << 18},
     },
     {
         .name = "esp32h2",
@@ -98,15 +102,31 @@ static const struct rig_chip chips[] = {
         .has_security_info = true,
         .bootloader_offset = 0x0,
         .revision = {{BLOCK1(C6_EFUSE, 3), 18, 7, 1}, {BLOCK1(C6_EFUSE, 3), 21, 3, 100}},
+        .watchdogs = {0x600B1C1C, 0x600B1C00, 0x600B1C24, 0x600B1C20, 0x50D83AA1, 1u << 18},
     },
 };
 
 #define N_CHIPS (sizeof chips / sizeof chips[0])
 
+/* Case and dashes do not matter. */
+static bool same_name(const char *name, const char *given)
+{
+    for (; *given != '\0'; given++) {
+        if (*given == '-') {
+            continue;
+        }
+        if (tolower((unsigned char)*given) != *name) {
+            return false;
+        }
+        name++;
+    }
+    return *name == '\0';
+}
+
 const struct rig_chip *rig_chip_by_name(const char *name)
 {
     for (size_t i = 0; i < N_CHIPS; i++) {
-        if (strcmp(chips[i].name, name) == 0) {
+        if (same_name(chips[i].name, name)) {
             return &chips[i];
         }
     }

@@ -32,6 +32,7 @@ rig_result rig_flash_check_region(const struct rig_rom *rom, uint32_t offset_byt
                                     : ROM_MAX_FLASH;
 
     RIG_TRY(rig_rom_check_connected(rom, err));
+    RIG_TRY(rig_rom_check_readable(&rom->identity, "its flash", err));
     if (n_bytes == 0) {
         return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID, "nothing to do: 0 bytes");
     }

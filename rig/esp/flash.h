@@ -9,7 +9,8 @@
 #include "rig/esp/deflate.h"
 #include "rig/esp/rom_session.h"
 
-/* USAGE: not connected, empty, or beyond what the ROM reaches. */
+/* USAGE: not connected, empty, or beyond what the ROM reaches. UNSUPPORTED: secure download mode.
+ */
 RIG_CHECKED rig_result rig_flash_check_region(const struct rig_rom *rom, uint32_t offset_bytes,
                                               size_t n_bytes, struct rig_error *err);
 RIG_CHECKED rig_result rig_flash_check_aligned(uint32_t offset_bytes, struct rig_error *err);

@@ -37,6 +37,12 @@ static const struct rig_reset_recipe builtins[] = {
     {.name = "unix-tight-slow", .n_steps = 8, .steps = TIGHT(550)},
     {.name = "classic", .n_steps = 7, .steps = CLASSIC(50)},
     {.name = "classic-slow", .n_steps = 7, .steps = CLASSIC(550)},
+    /* for a chip's own USB-Serial-JTAG; the passage through (1,1) keeps it from a reset too early,
+     * and RTS comes twice for drivers that only send it along with DTR */
+    {.name = "usb-jtag",
+     .n_steps = 12,
+     .steps = {RTS(0), DTR(0), PAUSE_MS(100), DTR(1), RTS(0), PAUSE_MS(100), RTS(1), DTR(0), RTS(1),
+               PAUSE_MS(100), DTR(0), RTS(0)}},
     {.name = "hard", .n_steps = 4, .steps = {DTR(0), RTS(1), PAUSE_MS(100), RTS(0)}},
 };
 

@@ -31,7 +31,8 @@ RIG_CHECKED rig_result rig_reset_parse(const char *name, const char *notation,
                                        struct rig_reset_recipe *recipe, struct rig_error *err);
 
 /* Built-in recipes by name: "unix-tight", "classic", "unix-tight-slow", "classic-slow" (to download
- * mode), "hard" (to run mode). NULL for an unknown name. */
+ * mode through the auto-reset circuit), "usb-jtag" (to download mode through the chip's own
+ * USB-Serial-JTAG), "hard" (to run mode, either way). NULL for an unknown name. */
 const struct rig_reset_recipe *rig_reset_builtin(const char *name);
 
 enum rig_boot_mode { RIG_BOOT_UNKNOWN = 0, RIG_BOOT_RUN, RIG_BOOT_DOWNLOAD };

@@ -26,6 +26,17 @@ struct rig_chip_field {
 
 #define RIG_CHIP_MAX_FIELDS 4
 
+/* What keeps the watchdogs of a chip quiet that was reset through its own USB peripheral, which
+ * leaves them running. Addresses; 0 where the chip has no such peripheral. */
+struct rig_chip_watchdogs {
+    uint32_t rtc_protect; /* takes 0x50D83AA1 as key */
+    uint32_t rtc_config;
+    uint32_t super_protect;
+    uint32_t super_config;
+    uint32_t super_key;
+    uint32_t super_auto_feed; /* bit of super_config */
+};
+
 /* One const entry per chip; identity by pointer. */
 struct rig_chip {
     const char *name;  /* "esp32": spelling of suites and of vboard --chip */
@@ -37,14 +48,15 @@ struct rig_chip {
     uint32_t spi_base;
     bool spi_layout_esp32; /* USR/USR1/USR2/W0 offsets of the ESP32, else of the later chips */
     bool begin_has_encrypted_word;
-    bool has_security_info;
+    bool has_security_info; /* GET_SECURITY_INFO; the ESP32 tells the same in eFuse words */
     uint32_t bootloader_offset;
     uint32_t rc_clock_reg; /* calibration of the drifting clock that the ROM's baud rate hangs on;
                               0: none */
     struct rig_chip_field revision[RIG_CHIP_MAX_FIELDS]; /* up to the first with address 0 */
+    struct rig_chip_watchdogs watchdogs;
 };
 
-/* NULL for an unknown name. */
+/* Also as "esp32-c3" and "ESP32-C3". NULL for an unknown name. */
 const struct rig_chip *rig_chip_by_name(const char *name);
 
 struct rig_rom_options {
@@ -56,10 +68,16 @@ struct rig_rom_options {
 
 struct rig_rom_identity {
     const struct rig_chip *chip;
+    bool has_mac; /* as all up to the flash size: false in secure download mode, which reads none */
     uint8_t mac[RIG_MAC_SIZE];
     unsigned revision; /* major * 100 + minor */
     uint32_t flash_id; /* JEDEC, 24 bits: manufacturer in the low byte */
     uint32_t flash_size_bytes;
+    bool has_fuses; /* the four below were read */
+    bool secure_boot;
+    bool flash_encryption;
+    bool jtag_disabled;
+    bool secure_download; /* the loader only writes: it reads no register, no MD5, no flash */
     struct rig_boot_banner banner;
     char recipe[32];   /* the reset recipe that worked */
     unsigned n_resets; /* tries it took */
@@ -89,8 +107,12 @@ static inline void rig_auto_rom(struct rig_rom **rom)
     *rom = NULL;
 }
 
-/* Resets into download mode (proven by the banner), synchronises, detects the chip, reads MAC,
- * revision and flash size, and tells the ROM the flash size. */
+/*
+ * Resets into download mode (proven by the banner), synchronises, detects the chip, reads fuses,
+ * MAC, revision and flash size, and tells the ROM the flash size. A chip in secure download mode
+ * connects with what it tells (`secure_download`, `has_mac` false); whatever it does not allow
+ * fails as UNSUPPORTED then, class DEVICE. Watchdogs of a chip on its own USB are switched off.
+ */
 RIG_CHECKED rig_result rig_rom_connect(struct rig_rom *rom, struct rig_rom_identity *identity,
                                        struct rig_wait wait, struct rig_error *err);
 
@@ -134,6 +156,15 @@ RIG_CHECKED rig_result rig_rom_flash_write(struct rig_rom *rom, uint32_t offset_
 RIG_CHECKED rig_result rig_rom_flash_erase(struct rig_rom *rom, uint32_t offset_bytes,
                                            uint32_t n_bytes, struct rig_wait wait,
                                            struct rig_error *err);
+
+/* UNSUPPORTED (class DEVICE), with the remedy, when the chip is in secure download mode, so that
+ * `what` ("its MAC", "the flash") can't be read. */
+RIG_CHECKED rig_result rig_rom_check_readable(const struct rig_rom_identity *identity,
+                                              const char *what, struct rig_error *err);
+
+/* "secure boot, JTAG disabled", "none"; "unknown" when not read. Returns `text`. */
+const char *rig_rom_fuses_text(const struct rig_rom_identity *identity, char *text,
+                               size_t text_size);
 
 /* Back to 115200 baud on our side. The ROM itself is left by a hardware reset (reset.h). */
 RIG_CHECKED rig_result rig_rom_disconnect(struct rig_rom *rom, struct rig_wait wait,

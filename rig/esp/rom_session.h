@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What rom.c and flash.c share: the object behind struct rig_rom, and coming back after trouble.
- * Internal. */
+/* What rom.c, identify.c and flash.c share: the object behind struct rig_rom, and coming back after
+ * trouble. Internal. */
 #ifndef RIG_ESP_ROM_SESSION_H
 #define RIG_ESP_ROM_SESSION_H
 
@@ -19,6 +19,16 @@ struct rig_rom {
     bool connected;
     struct rig_rom_identity identity;
 };
+
+/* What connecting does once the ROM answers: chip, fuses, watchdogs, MAC, revision, flash. Tries
+ * again over noise. */
+RIG_CHECKED rig_result rig_rom_identify(struct rig_rom *rom, struct rig_wait wait,
+                                        struct rig_error *err);
+
+/* Replies carry no checksum: what matters is read until two answers in a row agree. */
+RIG_CHECKED rig_result rig_rom_read_reg_surely(struct rig_rom *rom, uint32_t address,
+                                               uint32_t *value, struct rig_wait wait,
+                                               struct rig_error *err);
 
 /* NOT connected is a mistake of the caller: class USAGE. */
 RIG_CHECKED rig_result rig_rom_check_connected(const struct rig_rom *rom, struct rig_error *err);

@@ -7,7 +7,8 @@
 
 static const struct rig_cli_option options[] = {
     {"bench", "FILE", "BOARD is an id of this bench file", NULL},
-    {"download", NULL, "into the ROM's serial loader; also prints chip, MAC and flash", NULL},
+    {"download", NULL, "into the ROM's serial loader; also prints chip, MAC, flash and fuses",
+     NULL},
 };
 
 static rig_result to_download(struct rig_cli_board *board, struct rig_wait wait,
@@ -16,14 +17,19 @@ static rig_result to_download(struct rig_cli_board *board, struct rig_wait wait,
     const struct rig_rom_options rom_options = rig_cli_board_rom_options(board);
     RIG_AUTO(rig_auto_rom) struct rig_rom *rom = NULL;
     struct rig_rom_identity id;
+    char fuses[96];
 
     RIG_TRY(rig_rom_new(board->link, board->lines, &rom_options, &rom, err));
     RIG_TRY(rig_rom_connect(rom, &id, wait, err));
-    (void)printf("download mode by recipe '%s' (reset %u); %s v%u.%u, MAC "
-                 "%02x:%02x:%02x:%02x:%02x:%02x, flash 0x%06x of %u KiB\n",
-                 id.recipe, id.n_resets, id.chip->title, id.revision / 100, id.revision % 100,
-                 id.mac[0], id.mac[1], id.mac[2], id.mac[3], id.mac[4], id.mac[5],
-                 (unsigned)id.flash_id, (unsigned)(id.flash_size_bytes / 1024));
+    (void)printf("download mode by recipe '%s' (reset %u); %s", id.recipe, id.n_resets,
+                 id.chip->title);
+    if (id.has_mac) {
+        (void)printf(" v%u.%u, MAC %02x:%02x:%02x:%02x:%02x:%02x, flash 0x%06x of %u KiB",
+                     id.revision / 100, id.revision % 100, id.mac[0], id.mac[1], id.mac[2],
+                     id.mac[3], id.mac[4], id.mac[5], (unsigned)id.flash_id,
+                     (unsigned)(id.flash_size_bytes / 1024));
+    }
+    (void)printf("; fuses: %s\n", rig_rom_fuses_text(&id, fuses, sizeof fuses));
     return RIG_DONE;
 }
 

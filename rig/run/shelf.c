@@ -12,6 +12,7 @@
 #define USAGE_EXIT_CODE 2
 #define MAX_LOG_BYTES ((size_t)16 << 20)
 #define MAX_ARGS (24 + 2 * RIG_SHELF_MAX_FAULTS)
+#define DEFAULT_CHIP "esp32"
 #define FIRST_MAC 0x246f28aa0000ULL /* below it: Espressif's 24:6f:28 */
 
 static void set_place(struct rig_bench_board *place, size_t number, const char *chip)
@@ -20,7 +21,7 @@ static void set_place(struct rig_bench_board *place, size_t number, const char *
 
     memset(place, 0, sizeof *place);
     (void)snprintf(place->id.text, sizeof place->id.text, "b%zu", number);
-    (void)rig_copy_text(place->chip, sizeof place->chip, chip != NULL ? chip : "esp32");
+    (void)rig_copy_text(place->chip, sizeof place->chip, chip != NULL ? chip : DEFAULT_CHIP);
     for (size_t i = 0; i < RIG_MAC_SIZE; i++) {
         place->mac[i] = (uint8_t)(mac >> (8 * (RIG_MAC_SIZE - 1 - i)));
     }
@@ -39,10 +40,11 @@ static rig_result start_one(const struct rig_shelf_options *options, const char 
     const char *args[MAX_ARGS];
     size_t n = 0;
     const uint8_t *m = place->mac;
+    const bool is_default = strcmp(place->chip, DEFAULT_CHIP) == 0;
 
     /* a flash fits one kind of chip: another kind in the same folder gets its own */
     (void)snprintf(flash, sizeof flash, "%s/%s%s%s.flash", options->folder, place->id.text,
-                   options->chip != NULL ? "." : "", options->chip != NULL ? options->chip : "");
+                   is_default ? "" : ".", is_default ? "" : place->chip);
     (void)snprintf(log, sizeof log, "%s/%s.log", options->folder, place->id.text);
     (void)snprintf(mac, sizeof mac, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4],
                    m[5]);

@@ -69,7 +69,8 @@ static rig_result check_identity(struct rig_board *board, struct rig_error *err)
                         "the chip is an %s, the bench file says %s: correct one of them",
                         board->identity.chip->title, place->chip);
     }
-    if (place->has_mac && memcmp(place->mac, board->identity.mac, RIG_MAC_SIZE) != 0) {
+    if (place->has_mac && board->identity.has_mac &&
+        memcmp(place->mac, board->identity.mac, RIG_MAC_SIZE) != 0) {
         const uint8_t *f = board->identity.mac;
         const uint8_t *w = place->mac;
         (void)snprintf(found, sizeof found, "%02x:%02x:%02x:%02x:%02x:%02x", f[0], f[1], f[2], f[3],
@@ -152,6 +153,20 @@ static void name_device(struct rig_board *board)
                    m[0], m[1], m[2], m[3], m[4], m[5]);
 }
 
+static void put_fuses(const struct rig_board *board, json_t *evidence)
+{
+    const struct rig_rom_identity *identity = &board->identity;
+
+    if (identity->has_fuses) {
+        (void)json_object_set_new(evidence, "secure_boot", json_boolean(identity->secure_boot));
+        (void)json_object_set_new(evidence, "flash_encryption",
+                                  json_boolean(identity->flash_encryption));
+        (void)json_object_set_new(evidence, "jtag_disabled", json_boolean(identity->jtag_disabled));
+        (void)json_object_set_new(evidence, "secure_download",
+                                  json_boolean(identity->secure_download));
+    }
+}
+
 rig_result rig_step_identify(struct rig_board *board, const struct rig_step_plan *plan,
                              json_t *evidence, struct rig_wait wait, struct rig_error *err)
 {
@@ -159,6 +174,8 @@ rig_result rig_step_identify(struct rig_board *board, const struct rig_step_plan
 
     (void)plan;
     RIG_TRY(rig_board_need_download(board, wait, err));
+    put_fuses(board, evidence);
+    RIG_TRY(rig_rom_check_readable(&board->identity, "its MAC, flash and partition table", err));
     name_device(board);
     (void)snprintf(flash_id, sizeof flash_id, "0x%06x", (unsigned)board->identity.flash_id);
     (void)json_object_set_new(evidence, "chip", json_string(board->identity.chip->name));

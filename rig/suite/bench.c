@@ -40,13 +40,17 @@ static void read_chip(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_
                       const struct rig_yaml_node *node, void *target)
 {
     struct rig_bench_board *board = target;
+    const struct rig_chip *chip;
 
     if (!rig_yaml_read_text(mistakes, key, node, board->chip, sizeof board->chip)) {
         return;
     }
-    if (strcmp(board->chip, "any") == 0) {
+    chip = rig_chip_by_name(board->chip);
+    if (chip != NULL) {
+        (void)rig_copy_text(board->chip, sizeof board->chip, chip->name);
+    } else if (strcmp(board->chip, "any") == 0) {
         board->chip[0] = '\0';
-    } else if (rig_chip_by_name(board->chip) == NULL) {
+    } else {
         rig_yaml_mistake(mistakes, node->line,
                          "found %s for chip; expected a chip as esptool spells it, such as esp32 "
                          "or esp32c3, or any",
@@ -87,8 +91,9 @@ static void read_mac(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_k
 static void check_recipe(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_node *item,
                          const char *text)
 {
-    static const struct rig_yaml_word names[] = {
-        {"unix-tight", 0}, {"classic", 0}, {"unix-tight-slow", 0}, {"classic-slow", 0}, {NULL, 0}};
+    static const struct rig_yaml_word names[] = {{"unix-tight", 0},      {"classic", 0},
+                                                 {"unix-tight-slow", 0}, {"classic-slow", 0},
+                                                 {"usb-jtag", 0},        {NULL, 0}};
     struct rig_reset_recipe recipe;
     struct rig_error err;
 
@@ -98,16 +103,17 @@ static void check_recipe(struct rig_yaml_mistakes *mistakes, const struct rig_ya
         }
     }
     if (rig_reset_builtin(text) != NULL) {
-        rig_yaml_mistake(mistakes, item->line,
-                         "found the recipe %s, which starts the firmware; expected one into "
-                         "download mode: unix-tight, classic, unix-tight-slow or classic-slow",
-                         rig_yaml_quote_text(text).text);
+        rig_yaml_mistake(
+            mistakes, item->line,
+            "found the recipe %s, which starts the firmware; expected one into "
+            "download mode: unix-tight, classic, unix-tight-slow, classic-slow or usb-jtag",
+            rig_yaml_quote_text(text).text);
         return;
     }
     if (strpbrk(text, "0123456789|") == NULL) {
         rig_yaml_mistake(mistakes, item->line,
                          "found %s for a recipe%s; expected unix-tight, classic, unix-tight-slow, "
-                         "classic-slow, or notation such as D0|R1|W0.1|D1|R0|W0.05|D0",
+                         "classic-slow, usb-jtag, or notation such as D0|R1|W0.1|D1|R0|W0.05|D0",
                          rig_yaml_quote_text(text).text, rig_yaml_hint_words(text, names).text);
         return;
     }
@@ -155,7 +161,8 @@ static void read_recipes(struct rig_yaml_mistakes *mistakes, const struct rig_ya
     {                                                                                              \
         .name = "reset", .type = RIG_YAML_CUSTOM, .read = read_recipes, .min = 1,                  \
         .max = RIG_BENCH_MAX_RECIPES,                                                              \
-        .form = "list of unix-tight, classic, unix-tight-slow, classic-slow or notation",          \
+        .form =                                                                                    \
+            "list of unix-tight, classic, unix-tight-slow, classic-slow, usb-jtag or notation",    \
         .initial = (initial_),                                                                     \
         .doc = "Ways into download mode, tried in this order; notation as of esptool's custom "    \
                "reset sequences, with W in seconds."                                               \

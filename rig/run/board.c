@@ -36,8 +36,8 @@ static enum rig_verdict verdict_of(const struct rig_error *err)
 static void explain_timeout(const struct rig_board *board, const struct rig_step_plan *plan,
                             struct rig_error *err)
 {
-    if (err->code != RIG_E_TIMEOUT || err->cls == RIG_CLASS_CA) {
-        return;
+    if (err->code != RIG_E_TIMEOUT || err->cls == RIG_CLASS_CA || err->cls == RIG_CLASS_RIG) {
+        return; /* a CA or a database that kept us waiting is no fault of the board */
     }
     if (rig_wait_over(board->limit)) {
         err->cls = RIG_CLASS_DEVICE;

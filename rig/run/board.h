@@ -53,7 +53,6 @@ struct rig_board {
     struct rig_run_report *run;
     struct rig_board_report *report;
     size_t index;
-    size_t n_planned_steps;
     pthread_t thread;
     bool thread_started;
 

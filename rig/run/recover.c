@@ -82,7 +82,7 @@ static rig_result take_issued(void *ctx, const char *serial, bool revoked,
     }
     r->known = false;
     r->known_serial = serial;
-    RIG_TRY(rig_register_each_certificate(r->reg, r->entry->device_id, is_known, r, err));
+    RIG_TRY(rig_register_each_certificate_of_key(r->reg, r->spki_sha256, is_known, r, err));
     if (r->known) {
         return RIG_DONE;
     }
@@ -108,17 +108,43 @@ static rig_result recover_issue(struct recovering *r, struct rig_error *err)
     return rig_journal_close(r->reg, r->entry->id, false, "interrupted; nothing was issued", err);
 }
 
+/* "serial <hex>", and the reason behind it when another than cessation was meant. */
+static enum rig_revocation_reason reason_of(const char *word)
+{
+    static const enum rig_revocation_reason reasons[] = {
+        RIG_REVOKED_UNSPECIFIED, RIG_REVOKED_KEY_COMPROMISE, RIG_REVOKED_SUPERSEDED};
+
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+        if (strcmp(word, rig_revocation_reason_name(reasons[i])) == 0) {
+            return reasons[i];
+        }
+    }
+    return RIG_REVOKED_CESSATION;
+}
+
 static rig_result recover_revoke(struct recovering *r, struct rig_error *err)
 {
-    static const char prefix[] = "serial ";
-    const char *serial = r->entry->subject + sizeof prefix - 1;
+    char serial[sizeof r->entry->subject];
+    char word[sizeof r->entry->subject] = "";
+    enum rig_revocation_reason reason;
+    rig_result result;
 
-    if (strncmp(r->entry->subject, prefix, sizeof prefix - 1) != 0) {
+    if (sscanf(r->entry->subject, "serial %95s %95s", serial, word) < 1) {
         return rig_journal_close(r->reg, r->entry->id, false, "interrupted", err);
     }
-    RIG_TRY(rig_ca_revoke(r->ca, serial, RIG_REVOKED_CESSATION, r->wait, err));
-    RIG_TRY(rig_register_set_state(r->reg, serial, RIG_CERT_REVOKED,
-                                   rig_revocation_reason_name(RIG_REVOKED_CESSATION), err));
+    reason = reason_of(word);
+    result = rig_ca_revoke(r->ca, serial, reason, r->wait, err);
+    if (!result.ok &&
+        (err->code == RIG_E_NOT_FOUND || err->code == RIG_E_INVALID || err->code == RIG_E_POLICY)) {
+        /* what this CA can't revoke must not keep every later run from starting */
+        return rig_journal_close(r->reg, r->entry->id, false, err->text, err);
+    }
+    RIG_TRY(result);
+    result = rig_register_set_state(r->reg, serial, RIG_CERT_REVOKED,
+                                    rig_revocation_reason_name(reason), err);
+    if (!result.ok && err->code != RIG_E_NOT_FOUND) { /* revoked by hand: not of this register */
+        return result;
+    }
     r->recovery->n_revoked++;
     return rig_journal_close(r->reg, r->entry->id, true, "revoked after an interruption", err);
 }

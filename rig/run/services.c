@@ -147,7 +147,14 @@ rig_result rig_services_await(struct rig_services *services, struct rig_wait wai
                               struct rig_error *err)
 {
     if (atomic_load(&services->ready) == 0) {
-        RIG_TRY(rig_wait_fd(wait, services->ready_fd, POLLIN, "the CA and the test server", err));
+        const rig_result waited =
+            rig_wait_fd(wait, services->ready_fd, POLLIN, "the CA and the test server", err);
+
+        if (!waited.ok) {
+            /* no board is to blame for a slow CA */
+            err->cls = err->code == RIG_E_TIMEOUT ? RIG_CLASS_CA : err->cls;
+            return waited;
+        }
     }
     if (atomic_load(&services->ready) != 1) {
         return rig_fail_as(err, &services->error);

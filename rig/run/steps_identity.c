@@ -103,9 +103,9 @@ rig_result rig_step_csr(struct rig_board *board, const struct rig_step_plan *pla
 
 /* ---- sign ---- */
 
-static rig_result sign_and_check(struct rig_board *board, const struct rig_issue *issue,
-                                 struct rig_ca_certificate *certificate, struct rig_wait wait,
-                                 struct rig_error *err)
+static rig_result ask_for_certificate(struct rig_board *board, const struct rig_issue *issue,
+                                      struct rig_ca_certificate *certificate, struct rig_wait wait,
+                                      struct rig_error *err)
 {
     const struct rig_suite *suite = board->options->suite;
     struct rig_cell *cell = &board->cell;
@@ -172,12 +172,31 @@ static void describe_certificate(const struct rig_board *board, const struct rig
     row->issued_ms = rig_clock_now_ms(board->options->clock);
 }
 
-/* A CA that did not answer may have signed all the same: the entry stays open, and the next start
- * asks. */
-static bool may_have_been_issued(const struct rig_error *err)
+/* Only a clear no settles an entry. A CA that did not answer, or not in a way we understand, may
+ * have done it all the same: the entry stays open, and the next start asks. */
+static bool is_settled(const struct rig_error *err)
 {
-    return err->code == RIG_E_TIMEOUT || err->code == RIG_E_NO_ANSWER ||
-           err->code == RIG_E_DISCONNECTED || err->code == RIG_E_CANCELLED;
+    switch (err->code) {
+    case RIG_E_REFUSED:
+    case RIG_E_BAD_SIGNATURE:
+    case RIG_E_POLICY:
+    case RIG_E_INVALID:
+    case RIG_E_NOT_FOUND:
+    case RIG_E_UNSUPPORTED:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void close_if_settled(struct rig_board *board, struct rig_journal_id journal,
+                             const struct rig_error *err)
+{
+    struct rig_error ignored;
+
+    if (is_settled(err)) {
+        (void)rig_journal_close(board->reg, journal, false, err->text, &ignored).ok;
+    }
 }
 
 rig_result rig_issue_certificate(struct rig_board *board, const struct rig_issue *issue,
@@ -186,7 +205,6 @@ rig_result rig_issue_certificate(struct rig_board *board, const struct rig_issue
 {
     struct rig_register_certificate row;
     struct rig_journal_id journal;
-    struct rig_error ignored;
     char subject[96];
     rig_result result;
 
@@ -194,11 +212,9 @@ rig_result rig_issue_certificate(struct rig_board *board, const struct rig_issue
     hash_subject(subject, sizeof subject, "spki", board->cell.spki_sha256);
     RIG_TRY(rig_journal_open(board->reg, RIG_JOURNAL_ISSUE, board->run->run_id, &board->place->id,
                              board->device_id, subject, &journal, err));
-    result = sign_and_check(board, issue, certificate, wait, err);
+    result = ask_for_certificate(board, issue, certificate, wait, err);
     if (!result.ok) {
-        if (!may_have_been_issued(err)) {
-            (void)rig_journal_close(board->reg, journal, false, err->text, &ignored).ok;
-        }
+        close_if_settled(board, journal, err);
         return result;
     }
     describe_certificate(board, issue, certificate, &row);
@@ -206,24 +222,28 @@ rig_result rig_issue_certificate(struct rig_board *board, const struct rig_issue
     return check_issued(board, issue, certificate, err);
 }
 
-struct reusable {
+struct renewal {
     struct rig_board *board;
-    bool found;
-    struct rig_register_certificate certificate;
+    struct rig_wait wait;
+    json_t *superseded; /* serials; borrowed */
 };
 
-static rig_result find_reusable(void *ctx, const struct rig_register_certificate *certificate,
-                                struct rig_error *err)
+/* One valid certificate for a key is enough: what an earlier run issued for it goes first. */
+static rig_result supersede(void *ctx, const struct rig_register_certificate *certificate,
+                            struct rig_error *err)
 {
-    struct reusable *reusable = ctx;
+    struct renewal *renewal = ctx;
+    const bool was_installed = certificate->state == RIG_CERT_INSTALLED;
 
-    (void)err;
-    if (!reusable->found && certificate->purpose == RIG_PURPOSE_DEVICE &&
-        (certificate->state == RIG_CERT_ISSUED || certificate->state == RIG_CERT_INSTALLED) &&
-        memcmp(certificate->spki_sha256, reusable->board->cell.spki_sha256, RIG_SHA256_SIZE) == 0) {
-        reusable->found = true;
-        reusable->certificate = *certificate;
+    if (certificate->purpose != RIG_PURPOSE_DEVICE ||
+        (certificate->state != RIG_CERT_ISSUED && !was_installed)) {
+        return RIG_DONE;
     }
+    RIG_TRY_IN(rig_revoke_certificate(renewal->board, certificate->serial,
+                                      was_installed ? RIG_CERT_SUPERSEDED : RIG_CERT_REVOKED,
+                                      RIG_REVOKED_SUPERSEDED, renewal->wait, err),
+               err, "certificate %s that was issued for this key before", certificate->serial);
+    (void)json_array_append_new(renewal->superseded, json_string(certificate->serial));
     return RIG_DONE;
 }
 
@@ -236,23 +256,20 @@ rig_result rig_step_sign(struct rig_board *board, const struct rig_step_plan *pl
             rig_clock_now_ms(board->options->clock) + board->options->suite->device_days * DAY_MS,
     };
     struct rig_cell *cell = &board->cell;
-    struct reusable before = {.board = board};
+    struct renewal renewal = {.board = board, .wait = wait};
 
     (void)plan;
     if (!cell->has_csr) {
         return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID, "no CSR was read to sign");
     }
+    renewal.superseded = json_array();
+    (void)json_object_set_new(evidence, "superseded", renewal.superseded);
     rig_ca_certificate_free(&cell->certificate);
     memset(&cell->certificate, 0, sizeof cell->certificate);
-    RIG_TRY(
-        rig_register_each_certificate(board->reg, board->device_id, find_reusable, &before, err));
-    if (before.found) {
-        RIG_TRY_IN(rig_revoke_certificate(board, before.certificate.serial, RIG_CERT_SUPERSEDED,
-                                          RIG_REVOKED_SUPERSEDED, wait, err),
-                   err, "certificate %s that an earlier run issued for this key",
-                   before.certificate.serial);
-        (void)json_object_set_new(evidence, "superseded", json_string(before.certificate.serial));
-    }
+    /* first, so that what a killed run left open is in the register */
+    RIG_TRY(rig_services_await(board->services, wait, err));
+    RIG_TRY(rig_register_each_certificate_of_key(board->reg, cell->spki_sha256, supersede, &renewal,
+                                                 err));
     RIG_TRY(rig_issue_certificate(board, &issue, &cell->certificate, wait, err));
     cell->has_certificate = true;
     (void)json_object_set_new(evidence, "ca", json_string(board->services->ca->ops->name));
@@ -268,23 +285,21 @@ rig_result rig_revoke_certificate(struct rig_board *board, const char *serial,
                                   struct rig_error *err)
 {
     struct rig_journal_id journal;
-    struct rig_error ignored;
-    char subject[64];
+    char subject[96];
     rig_result result;
 
     RIG_TRY(rig_services_await(board->services, wait, err));
-    (void)snprintf(subject, sizeof subject, "serial %s", serial);
+    (void)snprintf(subject, sizeof subject, "serial %s %s", serial,
+                   rig_revocation_reason_name(reason));
     RIG_TRY(rig_journal_open(board->reg, RIG_JOURNAL_REVOKE, board->run->run_id, &board->place->id,
                              board->device_id, subject, &journal, err));
     result = rig_ca_revoke(board->services->ca, serial, reason, wait, err);
-    if (result.ok) {
-        result = rig_register_set_state(board->reg, serial, state,
-                                        rig_revocation_reason_name(reason), err);
-    }
     if (!result.ok) {
-        (void)rig_journal_close(board->reg, journal, false, err->text, &ignored).ok;
+        close_if_settled(board, journal, err);
         return result;
     }
+    RIG_TRY(
+        rig_register_set_state(board->reg, serial, state, rig_revocation_reason_name(reason), err));
     return rig_journal_close(board->reg, journal, true, "revoked", err);
 }
 
@@ -387,15 +402,46 @@ static void describe_device(const struct rig_board *board, struct rig_register_d
     (void)rig_copy_text(row->serial, sizeof row->serial, board->report->serial);
 }
 
+struct compromise {
+    struct rig_board *board;
+    struct rig_wait wait;
+    json_t *revoked; /* serials; borrowed */
+};
+
+static rig_result revoke_compromised(void *ctx, const struct rig_register_certificate *certificate,
+                                     struct rig_error *err)
+{
+    struct compromise *compromise = ctx;
+
+    if (certificate->state != RIG_CERT_ISSUED && certificate->state != RIG_CERT_INSTALLED) {
+        return RIG_DONE;
+    }
+    RIG_TRY(rig_revoke_certificate(compromise->board, certificate->serial, RIG_CERT_REVOKED,
+                                   RIG_REVOKED_KEY_COMPROMISE, compromise->wait, err));
+    (void)json_array_append_new(compromise->revoked, json_string(certificate->serial));
+    return RIG_DONE;
+}
+
+/* Of a board whose key is known to others, none stays valid. */
+static rig_result revoke_all(struct rig_board *board, json_t *evidence, struct rig_wait wait,
+                             struct rig_error *err)
+{
+    struct compromise compromise = {.board = board, .wait = wait, .revoked = json_array()};
+
+    (void)json_object_set_new(evidence, "revoked", compromise.revoked);
+    return rig_register_each_certificate(board->reg, board->device_id, revoke_compromised,
+                                         &compromise, err);
+}
+
 rig_result rig_step_register(struct rig_board *board, const struct rig_step_plan *plan,
                              json_t *evidence, struct rig_wait wait, struct rig_error *err)
 {
     RIG_AUTO(rig_buf_free) struct rig_buf rivals = {0};
     struct rig_register_device row;
     struct rig_journal_id journal;
+    rig_result revoked = RIG_DONE;
 
     (void)plan;
-    (void)wait;
     RIG_TRY(
         rig_register_key_rivals(board->reg, board->run->run_id, board->device_id, &rivals, err));
     describe_device(board, &row);
@@ -409,10 +455,11 @@ rig_result rig_step_register(struct rig_board *board, const struct rig_step_plan
     RIG_TRY(rig_journal_close(board->reg, journal, true, row.result, err));
     (void)json_object_set_new(evidence, "device_id", json_string(board->device_id));
     (void)json_object_set_new(evidence, "serial", json_string(board->report->serial));
-    if ((rivals.len != 0 || board->log.tripped) && board->report->serial[0] != '\0') {
-        RIG_TRY(rig_revoke_certificate(board, board->report->serial, RIG_CERT_REVOKED,
-                                       RIG_REVOKED_KEY_COMPROMISE, wait, err));
-        (void)json_object_set_new(evidence, "revoked", json_string(board->report->serial));
+    if (rivals.len != 0 || board->log.tripped) {
+        revoked = revoke_all(board, evidence, wait, err);
+    }
+    if (!revoked.ok) {
+        (void)json_object_set_new(evidence, "not_revoked", json_string(err->text));
     }
     if (rivals.len != 0) {
         return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_DUPLICATE,
@@ -420,5 +467,5 @@ rig_result rig_step_register(struct rig_board *board, const struct rig_step_plan
                         "seeded; neither may be shipped",
                         board->place->id.text, rig_buf_text(&rivals));
     }
-    return RIG_DONE;
+    return revoked;
 }

@@ -178,6 +178,8 @@ static void a_silent_refusal_fails_unless_allowed(void **state)
     assert_fails(&s, RIG_OUTCOME_REJECTED_SILENT, RIG_CLASS_DEVICE, "saw none");
     s.plan.allow_silent = true;
     assert_true(judge(&s));
+    s.device.alert_received = ALERT_HANDSHAKE_FAILURE;
+    assert_fails(&s, RIG_OUTCOME_REJECTED_SILENT, RIG_CLASS_DEVICE, "the board saw");
     device_refuses(&s);
     s.server.alert_received = RIG_TLS_NO_ALERT;
     assert_fails(&s, RIG_OUTCOME_REJECTED_SILENT, RIG_CLASS_DEVICE, "no alert");

@@ -140,7 +140,8 @@ static rig_result make_one(const char *path, mode_t mode, struct rig_error *err)
         if (S_ISDIR(info.st_mode)) {
             return RIG_DONE;
         }
-        return rig_fail_errno(err, ENOTDIR, "cannot make the folder '%s'", path);
+        return rig_fail(err, RIG_CLASS_RIG, RIG_E_EXISTS,
+                        "cannot make the folder '%s': a file has that name", path);
     }
     return rig_fail_errno(err, errno, "cannot make the folder '%s'", path);
 }

@@ -105,6 +105,8 @@ static rig_result revoke_all(struct rig_cli *cli, const char *out, struct rig_er
     struct rig_recovery recovery;
     size_t n = 0;
 
+    RIG_TRY(rig_register_open(out, false, &rig_clock_system, &reg, err)); /* makes no folder */
+    rig_auto_register(&reg);
     RIG_TRY(rig_register_open(out, true, &rig_clock_system, &reg, err));
     RIG_TRY(rig_cli_passphrase(cli, &passphrase, err));
     RIG_TRY(rig_open_work_ca(out, NULL, passphrase.len != 0 ? rig_buf_text(&passphrase) : NULL,

@@ -88,12 +88,23 @@ static rig_result dispatch(int argc, const char *const argv[], int *exit_code,
     return run_with_signals(&cli, exit_code, err);
 }
 
+/* What a command printed must have arrived: a CRL that was cut by a full disk is no CRL. */
+static rig_result dispatch_and_flush(int argc, const char *const argv[], int *exit_code,
+                                     struct rig_error *err)
+{
+    RIG_TRY(dispatch(argc, argv, exit_code, err));
+    if (fflush(stdout) != 0 || ferror(stdout) != 0) {
+        return rig_fail_errno(err, errno, "cannot write to standard output");
+    }
+    return RIG_DONE;
+}
+
 int main(int argc, char **argv)
 {
     struct rig_error err = {0};
     int exit_code = RIG_EXIT_OK;
 
-    if (!dispatch(argc, (const char *const *)argv, &exit_code, &err).ok) {
+    if (!dispatch_and_flush(argc, (const char *const *)argv, &exit_code, &err).ok) {
         (void)fprintf(stderr, "rig: %s\n", err.text);
         return rig_cli_exit_code(&err);
     }

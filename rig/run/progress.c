@@ -12,6 +12,8 @@
 
 #define REDRAW_MS 100
 #define BAR_WIDTH 24
+#define WRAP_OFF "\033[?7l" /* a wrapped line would be counted wrongly by the next frame */
+#define WRAP_ON "\033[?7h"
 
 struct queued {
     struct queued *next;
@@ -19,8 +21,7 @@ struct queued {
 };
 
 struct board_view {
-    size_t n_done;
-    size_t n_failed; /* fail and error */
+    size_t n_done; /* and written */
     bool ended;
     char step[64];
     int64_t step_started_ns;
@@ -142,12 +143,14 @@ static void draw_table(struct rig_progress *progress)
     struct rig_error ignored;
 
     rig_buf_reset(&progress->frame);
+    (void)rig_buf_append_text(&progress->frame, WRAP_OFF, &ignored).ok;
     if (progress->n_drawn != 0) {
         (void)rig_buf_printf(&progress->frame, &ignored, "\033[%zuA", progress->n_drawn).ok;
     }
     for (size_t i = 0; i < progress->run->n_boards; i++) {
         draw_board(progress, i);
     }
+    (void)rig_buf_append_text(&progress->frame, WRAP_ON, &ignored).ok;
     progress->n_drawn = progress->run->n_boards;
     (void)rig_write_fully(progress->options->progress_fd, progress->frame.data, progress->frame.len,
                           "progress", &ignored)
@@ -163,17 +166,14 @@ static void keep_first(struct rig_error *kept, rig_result result, const struct r
     }
 }
 
-static void take_step_end(struct rig_progress *progress, const struct rig_event *event)
+static void show_step(struct rig_progress *progress, const struct rig_board_report *board,
+                      struct board_view *view)
 {
-    const struct rig_board_report *board = &progress->run->boards[event->board];
-    const struct rig_step_report *step = &board->steps[event->step];
-    struct board_view *view = &progress->views[event->board];
+    const struct rig_step_report *step = &board->steps[view->n_done++];
     struct rig_error err = {0};
 
-    view->n_done++;
     view->step[0] = '\0';
     if (is_bad(step->verdict)) {
-        view->n_failed++;
         view->first_bad = view->first_bad != NULL ? view->first_bad : step;
     }
     if (progress->lines != NULL) {
@@ -182,6 +182,16 @@ static void take_step_end(struct rig_progress *progress, const struct rig_event 
     }
     if (progress->options->progress == RIG_PROGRESS_LINES) {
         print_line(progress, board, step);
+    }
+}
+
+/* All steps before `n_steps` that were not shown: one whose event was lost comes with the next. */
+static void show_steps(struct rig_progress *progress, size_t index, size_t n_steps)
+{
+    struct board_view *view = &progress->views[index];
+
+    while (view->n_done < n_steps) {
+        show_step(progress, &progress->run->boards[index], view);
     }
 }
 
@@ -195,7 +205,7 @@ static void take(struct rig_progress *progress, const struct rig_event *event)
         view->step_started_ns = event->at_ns;
         break;
     case RIG_EVENT_STEP_END:
-        take_step_end(progress, event);
+        show_steps(progress, event->board, event->step + 1);
         break;
     case RIG_EVENT_BOARD_END:
         view->ended = true;
@@ -321,6 +331,9 @@ rig_result rig_progress_finish(struct rig_progress *progress, struct rig_error *
     (void)pthread_mutex_unlock(&progress->lock);
     (void)eventfd_write(progress->wake_fd, 1);
     (void)pthread_join(progress->thread, NULL);
+    for (size_t i = 0; i < progress->run->n_boards; i++) {
+        show_steps(progress, i, progress->run->boards[i].n_steps);
+    }
     if (progress->lines_error.cls != RIG_CLASS_NONE) {
         result = rig_fail_as(err, &progress->lines_error);
     }

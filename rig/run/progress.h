@@ -27,11 +27,11 @@ RIG_CHECKED rig_result rig_progress_start(const struct rig_run_options *options,
                                           const struct rig_run_report *run, size_t n_planned,
                                           struct rig_jsonl *lines, struct rig_progress **progress,
                                           struct rig_error *err);
-/* From any thread. An event that finds no memory is dropped from the display only; the reports keep
- * it. */
+/* From any thread. A step whose event finds no memory is shown and written with the board's next,
+ * or by rig_progress_finish. */
 void rig_progress_post(struct rig_progress *progress, const struct rig_event *event);
-/* Shows what is left, joins, frees. Fails with the first error of the JSON lines' file. NULL is
- * fine. */
+/* After the boards' threads: shows what is left, joins, frees. Fails with the first error of the
+ * JSON lines' file. NULL is fine. */
 RIG_CHECKED rig_result rig_progress_finish(struct rig_progress *progress, struct rig_error *err);
 
 #endif

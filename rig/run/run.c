@@ -247,6 +247,7 @@ static rig_result point_latest(struct run *run, struct rig_error *err)
     (void)snprintf(latest, sizeof latest, "%s/latest", run->options->out_folder);
     (void)snprintf(temporary, sizeof temporary, "%s/.latest-%d", run->options->out_folder,
                    (int)getpid());
+    (void)unlink(temporary); /* of a killed run with our pid */
     if (symlink(target, temporary) != 0 || rename(temporary, latest) != 0) {
         const int why = errno;
         (void)unlink(temporary);

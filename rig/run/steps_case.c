@@ -10,6 +10,7 @@
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 #define EVIDENCE_TIMEOUT_MS 3000
+#define LATE_EVIDENCE_TIMEOUT_MS 300
 #define NONCE_BYTES 12
 #define HANDSHAKE_MARGIN_MS 2000
 
@@ -272,6 +273,21 @@ static json_t *device_json(const struct rig_agent_handshake_report *device)
     return object;
 }
 
+/* The other side's word on a handshake that the board did not report on, for the report only. */
+static void keep_server_side(struct rig_tls_endpoint *endpoint, json_t *evidence,
+                             struct rig_wait wait)
+{
+    struct rig_tls_evidence server = {0};
+    struct rig_error ignored;
+    unsigned n_strangers = 0;
+
+    if (rig_tls_endpoint_evidence(endpoint, NULL, &server, &n_strangers,
+                                  rig_wait_within(wait, LATE_EVIDENCE_TIMEOUT_MS), &ignored)
+            .ok) {
+        (void)json_object_set_new(evidence, "server", server_json(&server, n_strangers));
+    }
+}
+
 static rig_result test_and_judge(struct rig_board *board, const struct rig_step_plan *plan,
                                  const struct presented *presented, json_t *evidence,
                                  struct rig_wait wait, struct rig_error *err)
@@ -291,7 +307,12 @@ static rig_result test_and_judge(struct rig_board *board, const struct rig_step_
     rig_result result;
 
     RIG_TRY(open_endpoint(board, plan, &endpoint, wait, err));
-    RIG_TRY(shake_hands(board, presented, endpoint, &device, wait, err));
+    result = shake_hands(board, presented, endpoint, &device, wait, err);
+    if (!result.ok) {
+        keep_server_side(endpoint, evidence, wait);
+        return result;
+    }
+    (void)json_object_set_new(evidence, "device", device_json(&device));
     RIG_TRY(rig_tls_endpoint_evidence(
         endpoint, device.has_client_random ? device.client_random : NULL, &server, &n_strangers,
         rig_wait_within(wait, EVIDENCE_TIMEOUT_MS), err));
@@ -299,7 +320,6 @@ static rig_result test_and_judge(struct rig_board *board, const struct rig_step_
     result = rig_judge(&input, &outcome, err);
     (void)json_object_set_new(evidence, "outcome", json_string(rig_outcome_name(outcome)));
     (void)json_object_set_new(evidence, "server", server_json(&server, n_strangers));
-    (void)json_object_set_new(evidence, "device", device_json(&device));
     return result;
 }
 

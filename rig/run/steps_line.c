@@ -58,28 +58,35 @@ rig_result rig_board_need_link(struct rig_board *board, struct rig_wait wait, st
     return rig_agent_new(board->link, &board->agent, err);
 }
 
-static rig_result check_identity(struct rig_board *board, struct rig_error *err)
+static void mac_text(const uint8_t *m, char text[18])
+{
+    (void)snprintf(text, 18, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
+}
+
+static rig_result check_identity(const struct rig_board *board, const struct rig_rom_identity *now,
+                                 struct rig_error *err)
 {
     const struct rig_bench_board *place = board->place;
     char found[18];
     char wanted[18];
 
-    if (place->chip[0] != '\0' && strcmp(place->chip, board->identity.chip->name) != 0) {
+    if (place->chip[0] != '\0' && strcmp(place->chip, now->chip->name) != 0) {
         return rig_fail(err, RIG_CLASS_USAGE, RIG_E_MISMATCH,
                         "the chip is an %s, the bench file says %s: correct one of them",
-                        board->identity.chip->title, place->chip);
+                        now->chip->title, place->chip);
     }
-    if (place->has_mac && board->identity.has_mac &&
-        memcmp(place->mac, board->identity.mac, RIG_MAC_SIZE) != 0) {
-        const uint8_t *f = board->identity.mac;
-        const uint8_t *w = place->mac;
-        (void)snprintf(found, sizeof found, "%02x:%02x:%02x:%02x:%02x:%02x", f[0], f[1], f[2], f[3],
-                       f[4], f[5]);
-        (void)snprintf(wanted, sizeof wanted, "%02x:%02x:%02x:%02x:%02x:%02x", w[0], w[1], w[2],
-                       w[3], w[4], w[5]);
+    mac_text(now->mac, found);
+    if (place->has_mac && now->has_mac && memcmp(place->mac, now->mac, RIG_MAC_SIZE) != 0) {
+        mac_text(place->mac, wanted);
         return rig_fail(err, RIG_CLASS_USAGE, RIG_E_MISMATCH,
                         "the board at %s has MAC %s, the bench file says %s: boards were swapped",
                         place->port, found, wanted);
+    }
+    if (board->identified && memcmp(board->identity.mac, now->mac, RIG_MAC_SIZE) != 0) {
+        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_MISMATCH,
+                        "the board at %s has MAC %s now, and had %s when the run began: boards "
+                        "were swapped during the run; run both again",
+                        place->port, found, board->report->mac);
     }
     return RIG_DONE;
 }
@@ -87,15 +94,19 @@ static rig_result check_identity(struct rig_board *board, struct rig_error *err)
 rig_result rig_board_need_download(struct rig_board *board, struct rig_wait wait,
                                    struct rig_error *err)
 {
+    struct rig_rom_identity now = {0};
+
     RIG_TRY(rig_board_need_link(board, wait, err));
     if (board->mode == RIG_MODE_DOWNLOAD) {
         return RIG_DONE;
     }
     board->mode = RIG_MODE_UNKNOWN;
     RIG_TRY(rig_rom_disconnect(board->rom, wait, err));
-    RIG_TRY(rig_rom_connect(board->rom, &board->identity, wait, err));
+    RIG_TRY(rig_rom_connect(board->rom, &now, wait, err));
+    RIG_TRY(check_identity(board, &now, err));
+    board->identity = now;
     board->mode = RIG_MODE_DOWNLOAD;
-    return check_identity(board, err);
+    return RIG_DONE;
 }
 
 rig_result rig_step_reset(struct rig_board *board, const struct rig_step_plan *plan,
@@ -149,8 +160,7 @@ static void name_device(struct rig_board *board)
                         board->device_id);
     (void)rig_copy_text(board->report->chip, sizeof board->report->chip,
                         board->identity.chip->name);
-    (void)snprintf(board->report->mac, sizeof board->report->mac, "%02x:%02x:%02x:%02x:%02x:%02x",
-                   m[0], m[1], m[2], m[3], m[4], m[5]);
+    mac_text(m, board->report->mac);
 }
 
 static void put_fuses(const struct rig_board *board, json_t *evidence)

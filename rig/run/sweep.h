@@ -5,8 +5,8 @@
 
 #include "rig/base/error.h"
 
-/* Every regular file below `folder`. KEY_LEAK (class RIG) names the first file that holds one and
- * what it is. */
+/* Every regular file in `folder` (a run's folder has no folders). KEY_LEAK (class RIG) names the
+ * first file that holds one and what it is. */
 RIG_CHECKED rig_result rig_sweep(const char *folder, struct rig_error *err);
 
 #endif

@@ -140,6 +140,7 @@ static void folders_are_made_as_deep_as_needed(void **state)
     assert_true(rig_dir_make(deep, 0755, &err).ok);
     assert_true(rig_file_replace(file, "", 0, 0644, &err).ok);
     assert_false(rig_dir_make(file, 0755, &err).ok);
+    assert_int_equal(err.code, RIG_E_EXISTS);
     assert_false(rig_dir_make(below_file, 0755, &err).ok);
     assert_false(rig_dir_make("", 0755, &err).ok);
     assert_int_equal(unlink(file), 0);

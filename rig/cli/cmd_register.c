@@ -96,13 +96,21 @@ static rig_result show(struct rig_register *reg, const char *name, struct rig_er
     return rig_register_each_certificate(reg, device.device_id, print_certificate, &n, err);
 }
 
+static void tell_recovery(const struct rig_recovery *recovery)
+{
+    if (recovery->n_open != 0) {
+        (void)fprintf(stderr, "rig: a run was interrupted; what its journal had open:\n%s",
+                      rig_buf_text(&recovery->text));
+    }
+}
+
 static rig_result revoke_all(struct rig_cli *cli, const char *out, struct rig_error *err)
 {
     const struct rig_wait wait = rig_wait_ms(TIMEOUT_MS, cli->cancel);
     RIG_AUTO(rig_buf_free) struct rig_buf passphrase = {.secret = true};
     RIG_AUTO(rig_auto_register) struct rig_register *reg = NULL;
     RIG_AUTO(rig_auto_ca) struct rig_ca *ca = NULL;
-    struct rig_recovery recovery;
+    RIG_AUTO(rig_recovery_free) struct rig_recovery recovery = {0};
     size_t n = 0;
 
     RIG_TRY(rig_register_open(out, false, &rig_clock_system, &reg, err)); /* makes no folder */
@@ -112,6 +120,7 @@ static rig_result revoke_all(struct rig_cli *cli, const char *out, struct rig_er
     RIG_TRY(rig_open_work_ca(out, NULL, passphrase.len != 0 ? rig_buf_text(&passphrase) : NULL,
                              &rig_clock_system, &ca, err));
     RIG_TRY(rig_recover(reg, ca, NULL, &recovery, wait, err));
+    tell_recovery(&recovery);
     RIG_TRY(rig_revoke_orphans(reg, ca, &n, wait, err));
     (void)printf("%zu certificates revoked\n", n);
     return RIG_DONE;
@@ -124,7 +133,7 @@ static rig_result list_orphans(struct rig_cli *cli, const char *out, struct rig_
     RIG_AUTO(rig_buf_free) struct rig_buf passphrase = {.secret = true};
     RIG_AUTO(rig_auto_register) struct rig_register *reg = NULL;
     RIG_AUTO(rig_auto_ca) struct rig_ca *ca = NULL;
-    struct rig_recovery recovery;
+    RIG_AUTO(rig_recovery_free) struct rig_recovery recovery = {0};
     size_t n = 0;
 
     RIG_TRY(rig_register_open(out, false, &rig_clock_system, &reg, err));
@@ -134,6 +143,7 @@ static rig_result list_orphans(struct rig_cli *cli, const char *out, struct rig_
         RIG_TRY(rig_open_work_ca(out, NULL, passphrase.len != 0 ? rig_buf_text(&passphrase) : NULL,
                                  &rig_clock_system, &ca, err));
         RIG_TRY(rig_recover(reg, ca, NULL, &recovery, rig_wait_ms(TIMEOUT_MS, cli->cancel), err));
+        tell_recovery(&recovery);
     } else if (err->code == RIG_E_BUSY) {
         (void)fprintf(stderr, "rig: %s; what it is about to install is listed too\n", err->text);
         RIG_TRY(rig_register_open(out, false, &rig_clock_system, &reg, err));

@@ -8,6 +8,7 @@
 #include "rig/cli/version.h"
 #include "rig/esp/rom.h"
 #include "rig/register/register.h"
+#include "rig/run/recover.h"
 #include "rig/run/run.h"
 #include "rig/run/shelf.h"
 
@@ -270,19 +271,39 @@ static rig_result tell_end(const struct rig_run_options *run, const struct rig_r
     return tell_orphans(run->out_folder, err);
 }
 
-static rig_result run_suite(const struct rig_run_options *run, int *exit_code,
-                            struct rig_error *err)
+/* Of two suites the worse end: cancelled, then a wrong board, then a fault of the rig. */
+static int worse_exit_code(int a, int b)
 {
+    static const int worst_first[] = {RIG_EXIT_CANCELLED, RIG_EXIT_DEVICE, RIG_EXIT_RIG};
+
+    for (size_t i = 0; i < sizeof worst_first / sizeof *worst_first; i++) {
+        if (a == worst_first[i] || b == worst_first[i]) {
+            return worst_first[i];
+        }
+    }
+    return RIG_EXIT_OK;
+}
+
+static rig_result run_suite(struct rig_run_options *run, int *exit_code, struct rig_error *err)
+{
+    RIG_AUTO(rig_recovery_free) struct rig_recovery recovery = {0};
     struct rig_run_report report;
     struct rig_error ignored;
-    const rig_result result = rig_run(run, &report, err);
-    const int code = rig_run_exit_code(&report);
+    rig_result result;
+    int code;
 
+    run->recovery = &recovery;
+    result = rig_run(run, &report, err);
+    code = rig_run_exit_code(&report);
+    if (recovery.n_open != 0) {
+        (void)printf("\nan earlier run was interrupted; what its journal had open:\n%s",
+                     rig_buf_text(&recovery.text));
+    }
     if (report.n_boards != 0 && report.boards[0].n_steps != 0) {
         (void)tell_end(run, &report, result.ok ? err : &ignored).ok;
     }
-    if (result.ok && code > *exit_code) {
-        *exit_code = code;
+    if (result.ok) {
+        *exit_code = worse_exit_code(*exit_code, code);
     }
     rig_run_report_free(&report);
     return result;

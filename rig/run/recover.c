@@ -71,6 +71,22 @@ static rig_result describe(const struct recovering *r, const char *serial,
     return RIG_DONE;
 }
 
+void rig_recovery_free(struct rig_recovery *recovery)
+{
+    rig_buf_free(&recovery->text);
+}
+
+static rig_result settle(struct recovering *r, bool ok, const char *outcome, struct rig_error *err)
+{
+    const struct rig_journal_entry *entry = r->entry;
+
+    RIG_TRY(rig_buf_printf(&r->recovery->text, err, "  %s of board %s (%s), run %s: %s\n",
+                           rig_journal_action_name(entry->action), entry->board.text,
+                           entry->subject, entry->run_id, outcome));
+    /* what was issued is closed along with its row */
+    return r->closed ? RIG_DONE : rig_journal_close(r->reg, entry->id, ok, outcome, err);
+}
+
 static rig_result take_issued(void *ctx, const char *serial, bool revoked,
                               const struct rig_buf *der, struct rig_error *err)
 {
@@ -102,10 +118,10 @@ static rig_result recover_issue(struct recovering *r, struct rig_error *err)
                               RIG_SHA256_SIZE, err));
         RIG_TRY(rig_ca_issued_for(r->ca, r->spki_sha256, take_issued, r, r->wait, err));
     }
-    if (r->closed) {
-        return RIG_DONE;
-    }
-    return rig_journal_close(r->reg, r->entry->id, false, "interrupted; nothing was issued", err);
+    return settle(r, false,
+                  r->closed ? "signed, not written down; an orphan now"
+                            : "interrupted; nothing was issued",
+                  err);
 }
 
 /* "serial <hex>", and the reason behind it when another than cessation was meant. */
@@ -130,14 +146,15 @@ static rig_result recover_revoke(struct recovering *r, struct rig_error *err)
     rig_result result;
 
     if (sscanf(r->entry->subject, "serial %95s %95s", serial, word) < 1) {
-        return rig_journal_close(r->reg, r->entry->id, false, "interrupted", err);
+        return settle(r, false, "interrupted", err);
     }
     reason = reason_of(word);
     result = rig_ca_revoke(r->ca, serial, reason, r->wait, err);
     if (!result.ok &&
         (err->code == RIG_E_NOT_FOUND || err->code == RIG_E_INVALID || err->code == RIG_E_POLICY)) {
         /* what this CA can't revoke must not keep every later run from starting */
-        return rig_journal_close(r->reg, r->entry->id, false, err->text, err);
+        const struct rig_error refusal = *err;
+        return settle(r, false, refusal.text, err);
     }
     RIG_TRY(result);
     result = rig_register_set_state(r->reg, serial, RIG_CERT_REVOKED,
@@ -146,7 +163,7 @@ static rig_result recover_revoke(struct recovering *r, struct rig_error *err)
         return result;
     }
     r->recovery->n_revoked++;
-    return rig_journal_close(r->reg, r->entry->id, true, "revoked after an interruption", err);
+    return settle(r, true, "revoked now", err);
 }
 
 static rig_result recover_entry(void *ctx, const struct rig_journal_entry *entry,
@@ -170,7 +187,7 @@ static rig_result recover_entry(void *ctx, const struct rig_journal_entry *entry
     case RIG_JOURNAL_REGISTER:
         break;
     }
-    return rig_journal_close(r->reg, entry->id, false, "interrupted", err);
+    return settle(r, false, "interrupted", err);
 }
 
 rig_result rig_recover(struct rig_register *reg, struct rig_ca *ca, const char *current_run_id,

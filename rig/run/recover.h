@@ -12,12 +12,16 @@
 #include "rig/register/register.h"
 
 struct rig_recovery {
-    size_t n_open;    /* entries that were open */
-    size_t n_found;   /* certificates that were signed and not written down */
-    size_t n_revoked; /* revocations that were finished now */
+    size_t n_open;       /* entries that were open */
+    size_t n_found;      /* certificates that were signed and not written down */
+    size_t n_revoked;    /* revocations that were finished now */
+    struct rig_buf text; /* a line for each entry that was open: what it was, on which board, and
+                            what became of it */
 };
+void rig_recovery_free(struct rig_recovery *recovery);
 
-/* `current_run_id` names the run that asks, whose own entries are left alone; NULL: nobody runs. */
+/* *recovery is filled also on failure; the caller frees it. `current_run_id` names the run that
+ * asks, whose own entries are left alone; NULL: nobody runs. */
 RIG_CHECKED rig_result rig_recover(struct rig_register *reg, struct rig_ca *ca,
                                    const char *current_run_id, struct rig_recovery *recovery,
                                    struct rig_wait wait, struct rig_error *err);

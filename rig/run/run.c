@@ -310,6 +310,11 @@ rig_result rig_run(const struct rig_run_options *options, struct rig_run_report 
     result = finish(&run, result, err);
     if (run.services_started) {
         rig_services_stop(&run.services);
+        if (options->recovery != NULL) {
+            *options->recovery = run.services.recovery;
+        } else {
+            rig_recovery_free(&run.services.recovery);
+        }
     }
     (void)rig_jsonl_close(run.lines, &ignored).ok;
     rig_register_close(run.reg);

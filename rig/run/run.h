@@ -17,6 +17,8 @@
 #include "rig/suite/bench.h"
 #include "rig/suite/suite.h"
 
+struct rig_recovery;
+
 enum rig_progress_mode {
     RIG_PROGRESS_NONE = 0,
     RIG_PROGRESS_LINES, /* a line per finished step */
@@ -36,6 +38,8 @@ struct rig_run_options {
     enum rig_progress_mode progress;
     int progress_fd; /* borrowed */
     bool colour;
+    struct rig_recovery *recovery; /* filled: what an earlier run left open; may be NULL, else the
+                                      caller frees it */
     struct rig_cancel *cancel;     /* borrowed */
     const struct rig_clock *clock; /* borrowed */
 };

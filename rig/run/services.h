@@ -27,7 +27,8 @@ struct rig_services {
     const struct rig_run_options *options;
     struct rig_register *reg;     /* borrowed */
     const char *run_id;           /* borrowed */
-    struct rig_recovery recovery; /* what an earlier run left open */
+    struct rig_recovery recovery; /* what an earlier run left open; the owner frees it after
+                                     rig_services_stop */
     struct rig_ca *ca;
     struct rig_ca *other_ca; /* same shape, trusted by nobody */
     struct rig_server_identity identities[RIG_SERVER_KINDS];

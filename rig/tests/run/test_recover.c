@@ -29,6 +29,7 @@ static void bench_open(struct bench *bench)
 
 static void bench_close(struct bench *bench)
 {
+    rig_recovery_free(&bench->recovery);
     rig_register_close(bench->reg);
     fx_close(&bench->fx);
 }
@@ -114,6 +115,8 @@ static void what_was_signed_and_not_written_down_becomes_an_orphan(void **state)
     recover(&bench);
     assert_int_equal(bench.recovery.n_open, 1);
     assert_int_equal(bench.recovery.n_found, 1);
+    assert_non_null(strstr(rig_buf_text(&bench.recovery.text), "issue of board b1"));
+    assert_non_null(strstr(rig_buf_text(&bench.recovery.text), "run-1: signed, not written down"));
     seen = certificates(&bench);
     assert_int_equal(seen.n, 1);
     assert_string_equal(seen.last.serial, certificate.serial);
@@ -200,6 +203,7 @@ static void what_the_ca_or_the_register_does_not_know_blocks_no_run(void **state
     (void)open_entry(&bench, RIG_JOURNAL_REVOKE, "");
     recover(&bench);
     assert_int_equal(bench.recovery.n_open, 3);
+    assert_non_null(strstr(rig_buf_text(&bench.recovery.text), "never issued a certificate"));
     assert_int_equal(bench.recovery.n_revoked, 0);
     fx_sign(&bench.fx, "dev-1", &certificate);
     (void)snprintf(subject, sizeof subject, "serial %s", certificate.serial);

@@ -89,6 +89,7 @@ static rig_result fill_report(struct run *run, struct rig_error *err)
         (void)snprintf(board->log_path, sizeof board->log_path, "%s/%s.log", run->folder,
                        board->id.text);
         board->started_ms = report->started_ms;
+        board->verdict = RIG_VERDICT_ERROR; /* until its thread ended */
         board->steps = calloc(n_steps, sizeof *board->steps);
         if (board->steps == NULL) {
             return rig_fail_memory(err);

@@ -5,6 +5,7 @@
 #include "rig/esp/reset.h"
 #include "rig/esp/rom.h"
 #include "rig/link/link.h"
+#include "rig/suite/bench_parts.h"
 #include "rig/suite/checks.h"
 #include "rig/suite/schemas.h"
 
@@ -28,11 +29,70 @@ static void read_port(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_
     if (!rig_yaml_read_text(mistakes, key, node, board->port, sizeof board->port)) {
         return;
     }
+    /* a name of /dev/serial/by-id, which stays with the adapter */
+    if (strncmp(node->text, "usb-", 4) == 0 && strchr(node->text, '/') == NULL) {
+        (void)snprintf(board->port, sizeof board->port, "/dev/serial/by-id/%.140s", node->text);
+    }
     if (!rig_link_check_address(board->port, &err).ok) {
         rig_yaml_mistake(mistakes, node->line,
                          "found %s for port; expected the address of a board (%.240s)",
                          rig_yaml_quote_node(node).text, err.text);
         board->port[0] = '\0';
+    }
+}
+
+static void read_usb(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
+                     const struct rig_yaml_node *node, void *target)
+{
+    struct rig_bench_board *board = target;
+
+    (void)key;
+    rig_bench_read_usb(mistakes, node, board->port, sizeof board->port);
+}
+
+static void read_lines(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
+                       const struct rig_yaml_node *node, void *target)
+{
+    (void)key;
+    rig_bench_read_lines(mistakes, node, &((struct rig_bench_board *)target)->lines);
+}
+
+static void read_power(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
+                       const struct rig_yaml_node *node, void *target)
+{
+    (void)key;
+    rig_bench_read_power(mistakes, node, &((struct rig_bench_board *)target)->power);
+}
+
+static void add_tag(struct rig_yaml_mistakes *mistakes, int line, struct rig_bench_board *board,
+                    const char *tag)
+{
+    if (rig_bench_has_tag(board, tag)) {
+        return;
+    }
+    if (board->n_tags == RIG_BENCH_MAX_TAGS) {
+        rig_yaml_mistake(mistakes, line,
+                         "found more than %d tags and groups for board \"%s\"; expected fewer",
+                         RIG_BENCH_MAX_TAGS, board->id.text);
+        return;
+    }
+    (void)rig_copy_text(board->tags[board->n_tags++], sizeof board->tags[0], tag);
+}
+
+static void read_tags(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
+                      const struct rig_yaml_node *node, void *target)
+{
+    static const struct rig_yaml_key tag_key = {
+        .name = "a tag", .type = RIG_YAML_TEXT, .min = 1, .max = 31, .check = rig_check_name};
+    char tag[32];
+
+    if (rig_yaml_list(mistakes, key, node) == NULL) {
+        return;
+    }
+    for (const struct rig_yaml_node *item = node->first; item != NULL; item = item->next) {
+        if (rig_yaml_read_text(mistakes, &tag_key, item, tag, sizeof tag)) {
+            add_tag(mistakes, item->line, target, tag);
+        }
     }
 }
 
@@ -168,10 +228,23 @@ static void read_recipes(struct rig_yaml_mistakes *mistakes, const struct rig_ya
                "reset sequences, with W in seconds."                                               \
     }
 
+#define LINES_KEY(initial_)                                                                        \
+    {                                                                                              \
+        .name = "lines", .type = RIG_YAML_CUSTOM, .read = read_lines,                              \
+        .form = "mapping, see below", .initial = (initial_), .doc = "What moves EN and IO0."       \
+    }
+#define TAGS_KEY(doc_)                                                                             \
+    {                                                                                              \
+        .name = "tags", .type = RIG_YAML_CUSTOM, .read = read_tags, .min = 1,                      \
+        .max = RIG_BENCH_MAX_TAGS, .form = "list of names", .doc = (doc_)                          \
+    }
+
 static const struct rig_yaml_key defaults_keys[] = {
     BAUD_KEY("115200"),
     CHIP_KEY("any"),
     RESET_KEY("built-in order"),
+    LINES_KEY("DTR and RTS of the port"),
+    TAGS_KEY("Of all boards; a board's own come on top."),
 };
 const struct rig_yaml_schema rig_bench_defaults_schema = {"defaults", N_OF(defaults_keys),
                                                           defaults_keys};
@@ -187,15 +260,27 @@ static const struct rig_yaml_key board_keys[] = {
      .doc = "The place on the shelf; `--board ID` picks it."},
     {.name = "port",
      .type = RIG_YAML_CUSTOM,
-     .required = true,
      .read = read_port,
      .min = 1,
      .max = 159,
-     .form = "`rfc2217://HOST:PORT`, `serial:///dev/ttyUSB0` or a path",
-     .doc = "How the board is reached."},
+     .form = "`rfc2217://HOST:PORT`, a path, a name of /dev/serial/by-id, `usb://SERIAL:B`, "
+             "`ftdi://SERIAL:B`",
+     .doc = "How the board is reached; this or `usb`."},
+    {.name = "usb",
+     .type = RIG_YAML_CUSTOM,
+     .read = read_usb,
+     .form = "mapping, see below",
+     .doc = "Where it is plugged in, whatever number its tty gets."},
     CHIP_KEY("defaults.chip"),
     BAUD_KEY("defaults.baud"),
     RESET_KEY("defaults.reset"),
+    LINES_KEY("defaults.lines"),
+    {.name = "power",
+     .type = RIG_YAML_CUSTOM,
+     .read = read_power,
+     .form = "mapping, see below",
+     .doc = "What switches its power; a board that gives no answer is cycled once."},
+    TAGS_KEY("`--tag NAME` picks the boards that have it."),
     {.name = "mac",
      .type = RIG_YAML_CUSTOM,
      .read = read_mac,
@@ -227,6 +312,11 @@ static const struct rig_yaml_key bench_keys[] = {
      .read = rig_yaml_skip, /* read before the boards, wherever it stands */
      .form = "mapping, see below",
      .doc = "What boards have in common."},
+    {.name = "groups",
+     .type = RIG_YAML_CUSTOM,
+     .read = rig_yaml_skip, /* after the boards */
+     .form = "mapping of names to lists of board ids",
+     .doc = "`--tag NAME` picks these boards as well."},
     {.name = "boards",
      .type = RIG_YAML_CUSTOM,
      .required = true,
@@ -246,7 +336,7 @@ void rig_bench_free(struct rig_bench *bench)
     }
 }
 
-const struct rig_bench_board *rig_bench_find(const struct rig_bench *bench, const char *id)
+static struct rig_bench_board *find_board(const struct rig_bench *bench, const char *id)
 {
     for (size_t i = 0; i < bench->n_boards; i++) {
         if (strcmp(bench->boards[i].id.text, id) == 0) {
@@ -256,10 +346,38 @@ const struct rig_bench_board *rig_bench_find(const struct rig_bench *bench, cons
     return NULL;
 }
 
+const struct rig_bench_board *rig_bench_find(const struct rig_bench *bench, const char *id)
+{
+    return find_board(bench, id);
+}
+
+bool rig_bench_has_tag(const struct rig_bench_board *board, const char *tag)
+{
+    for (size_t i = 0; i < board->n_tags; i++) {
+        if (strcmp(board->tags[i], tag) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int line_in(const struct rig_yaml_node *item, const char *key)
 {
     const struct rig_yaml_node *value = rig_yaml_find(item, key);
     return value != NULL ? value->line : item->line;
+}
+
+static bool has_pins(const struct rig_lines_config *lines)
+{
+    return (lines->kind == RIG_LINES_FTDI_BITBANG || lines->kind == RIG_LINES_FTDI_CBUS) &&
+           lines->chip[0] != '\0' && lines->en_pin != lines->boot_pin;
+}
+
+static bool share_a_pin(const struct rig_lines_config *a, const struct rig_lines_config *b)
+{
+    return has_pins(a) && a->kind == b->kind && strcmp(a->chip, b->chip) == 0 &&
+           (a->en_pin == b->en_pin || a->en_pin == b->boot_pin || a->boot_pin == b->en_pin ||
+            a->boot_pin == b->boot_pin);
 }
 
 /* What two boards must not share. */
@@ -273,10 +391,18 @@ static void check_pair(struct rig_yaml_mistakes *mistakes, const struct rig_yaml
                          board->id.text, earlier->line);
     }
     if (board->port[0] != '\0' && strcmp(board->port, earlier->port) == 0) {
-        rig_yaml_mistake(mistakes, line_in(item, "port"),
+        rig_yaml_mistake(mistakes,
+                         line_in(item, rig_yaml_find(item, "port") != NULL ? "port" : "usb"),
                          "found the port of board \"%s\" a second time; expected a port of its "
                          "own for each board",
                          earlier->id.text);
+    }
+    if (share_a_pin(&board->lines, &earlier->lines)) {
+        rig_yaml_mistake(
+            mistakes, line_in(item, "lines"),
+            "found a pin of %s that board \"%s\" has already; expected pins of its own "
+            "for each board",
+            board->lines.chip, earlier->id.text);
     }
     if (board->has_mac && earlier->has_mac && memcmp(board->mac, earlier->mac, RIG_MAC_SIZE) == 0) {
         rig_yaml_mistake(mistakes, line_in(item, "mac"),
@@ -286,18 +412,35 @@ static void check_pair(struct rig_yaml_mistakes *mistakes, const struct rig_yaml
     }
 }
 
+static void check_place(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_node *item)
+{
+    const struct rig_yaml_node *port = rig_yaml_find(item, "port");
+    const struct rig_yaml_node *usb = rig_yaml_find(item, "usb");
+
+    if (item->kind == RIG_YAML_MAPPING && port == NULL && usb == NULL) {
+        rig_yaml_mistake(mistakes, item->line,
+                         "found a board without \"port\"; expected that key or \"usb\": how the "
+                         "board is reached");
+    }
+    if (port != NULL && usb != NULL) {
+        rig_yaml_mistake(mistakes, usb->key->line,
+                         "found both port and usb; expected one of them: how the board is reached");
+    }
+}
+
 static rig_result read_boards(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_node *root,
                               struct rig_bench *bench, struct rig_error *err)
 {
     const struct rig_yaml_node *defaults_node = rig_yaml_find(root, "defaults");
     const struct rig_yaml_node *boards = rig_yaml_find(root, "boards");
+    const struct rig_yaml_key *boards_key = &bench_keys[N_OF(bench_keys) - 1];
     struct rig_bench_board defaults = board_defaults;
     bool any_enabled = false;
 
     if (defaults_node != NULL) {
         rig_yaml_read_mapping(mistakes, &rig_bench_defaults_schema, defaults_node, &defaults);
     }
-    if (boards == NULL || rig_yaml_list(mistakes, &bench_keys[2], boards) == NULL) {
+    if (boards == NULL || rig_yaml_list(mistakes, boards_key, boards) == NULL) {
         return RIG_DONE;
     }
     bench->boards = calloc(MAX_BOARDS, sizeof *bench->boards);
@@ -310,6 +453,7 @@ static rig_result read_boards(struct rig_yaml_mistakes *mistakes, const struct r
         *board = defaults;
         board->line = item->line;
         rig_yaml_read_mapping(mistakes, &rig_bench_board_schema, item, board);
+        check_place(mistakes, item);
         for (size_t i = 0; i < bench->n_boards; i++) {
             check_pair(mistakes, item, board, &bench->boards[i]);
         }
@@ -321,6 +465,56 @@ static rig_result read_boards(struct rig_yaml_mistakes *mistakes, const struct r
                          "found no board that is enabled; expected one at least");
     }
     return RIG_DONE;
+}
+
+static void read_group(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_node *group,
+                       const struct rig_bench *bench)
+{
+    static const struct rig_yaml_key key = {
+        .name = "a group", .type = RIG_YAML_CUSTOM, .min = 1, .max = MAX_BOARDS};
+    const char *name = group->key->text;
+
+    if (rig_check_name(name) != NULL || strlen(name) > 31) {
+        rig_yaml_mistake(mistakes, group->key->line, "found %s for a group; expected %s",
+                         rig_yaml_quote_text(name).text,
+                         rig_check_name(name) != NULL ? rig_check_name(name)
+                                                      : "at most 31 characters");
+        return;
+    }
+    if (rig_yaml_list(mistakes, &key, group) == NULL) {
+        return;
+    }
+    for (const struct rig_yaml_node *item = group->first; item != NULL; item = item->next) {
+        struct rig_bench_board *board =
+            item->kind == RIG_YAML_SCALAR ? find_board(bench, item->text) : NULL;
+
+        if (board == NULL) {
+            rig_yaml_mistake(mistakes, item->line,
+                             "found %s in group %s; expected the id of a board of this bench",
+                             rig_yaml_quote_node(item).text, name);
+        } else {
+            add_tag(mistakes, item->line, board, name);
+        }
+    }
+}
+
+static void read_groups(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_node *root,
+                        const struct rig_bench *bench)
+{
+    const struct rig_yaml_node *groups = rig_yaml_find(root, "groups");
+
+    if (groups == NULL) {
+        return;
+    }
+    if (groups->kind != RIG_YAML_MAPPING) {
+        rig_yaml_mistake(mistakes, groups->line,
+                         "found %s for groups; expected a mapping of names to lists of board ids",
+                         rig_yaml_quote_node(groups).text);
+        return;
+    }
+    for (const struct rig_yaml_node *group = groups->first; group != NULL; group = group->next) {
+        read_group(mistakes, group, bench);
+    }
 }
 
 rig_result rig_bench_parse(const char *path_for_messages, const char *text, size_t n_bytes,
@@ -339,6 +533,7 @@ rig_result rig_bench_parse(const char *path_for_messages, const char *text, size
     if (rig_yaml_file_ready(&file, RIG_FILE_BENCH)) {
         rig_yaml_read_mapping(file.mistakes, &rig_bench_schema, file.tree.root, made);
         RIG_TRY(read_boards(file.mistakes, file.tree.root, made, err));
+        read_groups(file.mistakes, file.tree.root, made);
     }
     RIG_TRY(rig_yaml_judge(file.mistakes, mistakes, err));
     *bench = made;

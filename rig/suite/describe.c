@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The reference of suites and benches, from the tables that the loaders read by. */
+#include "rig/suite/bench_parts.h"
 #include "rig/suite/check.h"
 #include "rig/suite/plan_tables.h"
 #include "rig/suite/schemas.h"
@@ -105,5 +106,8 @@ rig_result rig_bench_describe_schema(struct rig_buf *text, struct rig_error *err
 {
     RIG_TRY(rig_yaml_describe(&rig_bench_schema, "A bench", text, err));
     RIG_TRY(rig_yaml_describe(&rig_bench_defaults_schema, "`defaults:`", text, err));
-    return rig_yaml_describe(&rig_bench_board_schema, "A board", text, err);
+    RIG_TRY(rig_yaml_describe(&rig_bench_board_schema, "A board", text, err));
+    RIG_TRY(rig_yaml_describe(&rig_bench_usb_schema, "`usb:`", text, err));
+    RIG_TRY(rig_yaml_describe(&rig_bench_lines_schema, "`lines:`", text, err));
+    return rig_yaml_describe(&rig_bench_power_schema, "`power:`", text, err);
 }

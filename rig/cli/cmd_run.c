@@ -284,16 +284,18 @@ static int worse_exit_code(int a, int b)
     return RIG_EXIT_OK;
 }
 
-static rig_result run_suite(struct rig_run_options *run, int *exit_code, struct rig_error *err)
+static rig_result run_suite(const struct rig_run_options *run, int *exit_code,
+                            struct rig_error *err)
 {
     RIG_AUTO(rig_recovery_free) struct rig_recovery recovery = {0};
+    struct rig_run_options options_now = *run;
     struct rig_run_report report;
     struct rig_error ignored;
     rig_result result;
     int code;
 
-    run->recovery = &recovery;
-    result = rig_run(run, &report, err);
+    options_now.recovery = &recovery;
+    result = rig_run(&options_now, &report, err);
     code = rig_run_exit_code(&report);
     if (recovery.n_open != 0) {
         (void)printf("\nan earlier run was interrupted; what its journal had open:\n%s",

@@ -8,66 +8,15 @@
 
 #include <cmocka.h>
 
-#include "rig/base/child.h"
-#include "rig/base/file.h"
 #include "rig/esp/partition.h"
-#include "rig/esp/rom.h"
 #include "rig/esp/secure_cert.h"
+#include "rig/tests/esp/vboard_session.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define WAIT rig_wait_ms(60000, NULL)
-#define MAX_OPTIONS 8
 #define FREE_OFFSET 0x300000u /* behind everything that the factory puts into the flash */
 #define N_IMAGE 150000u
-
-struct session {
-    struct rig_child board;
-    struct rig_link *link;
-    struct rig_lines *lines;
-    struct rig_rom *rom;
-    struct rig_rom_identity identity;
-    struct rig_error err;
-};
-
-static void must(struct session *session, rig_result result)
-{
-    if (!result.ok) {
-        fail_msg("%s/%s: %s", rig_error_class_name(session->err.cls),
-                 rig_error_code_name(session->err.code), session->err.text);
-    }
-}
-
-static void open_session(struct session *session, const char *const options[])
-{
-    RIG_AUTO(rig_free_chars) char *program = NULL;
-    RIG_AUTO(rig_buf_free) struct rig_buf line = {0};
-    const char *argv[MAX_OPTIONS + 3] = {NULL};
-    const char *bin = getenv("RIG_BIN");
-    size_t n = 1;
-
-    *session = (struct session){0};
-    must(session, rig_path_join(bin != NULL ? bin : "bin", "vboard", &program, &session->err));
-    argv[0] = program;
-    argv[n++] = "--exit-with-parent";
-    for (size_t i = 0; options[i] != NULL && i < MAX_OPTIONS; i++) {
-        argv[n++] = options[i];
-    }
-    must(session, rig_child_start(&session->board, argv, NULL, &session->err));
-    must(session, rig_child_read_line(&session->board, WAIT, &line, &session->err));
-    must(session, rig_link_open(rig_buf_text(&line), NULL, &session->link, WAIT, &session->err));
-    must(session, rig_lines_open_dtr_rts(session->link, &session->lines, &session->err));
-    must(session, rig_rom_new(session->link, session->lines, NULL, &session->rom, &session->err));
-}
-
-static void close_session(struct session *session)
-{
-    rig_rom_free(session->rom);
-    rig_lines_close(session->lines);
-    rig_link_close(session->link);
-    rig_child_stop(&session->board, 5000);
-}
 
 static void connect_it(struct session *session)
 {

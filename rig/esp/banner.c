@@ -7,11 +7,6 @@
 
 #define MAX_BANNERS_OF_ONE_RESET 2
 
-/* Strap bits of boot:0x.. that are 1 while the boot pin is high. */
-#define ESP32_IO0_BIT 0x10u
-#define ESP32_IO2_BIT 0x08u
-#define LATER_BOOT_BIT 0x08u
-
 static bool is_text(uint8_t byte)
 {
     return (byte >= 0x20 && byte <= 0x7E) || byte == '\r' || byte == '\n' || byte == '\t' ||
@@ -149,25 +144,52 @@ static rig_result judge_no_mode(const struct rig_boot_banner *banner, struct rig
                 "that the ROM log is not switched off (GPIO15)");
 }
 
+/* How the boot straps of a family of chips are wired: by the ROM's name in the banner. */
+struct straps {
+    const char *rom;        /* prefix */
+    const char *boot_pin;   /* low: download mode */
+    const char *second_pin; /* sampled along with it */
+    unsigned boot_bit;      /* of boot:0x.. */
+    unsigned second_bit;
+    bool second_must_be_high; /* for download mode */
+};
+
+static const struct straps *straps_of(const struct rig_boot_banner *banner)
+{
+    static const struct straps table[] = {
+        {"ESP-ROM:esp32s", "IO0", "IO46", 0x08, 0x04, false},
+        {"ESP-ROM:", "IO9", "IO8", 0x08, 0x04, true}, /* C3, C6, H2 */
+        {"", "IO0", "IO2", 0x10, 0x08, false},        /* ESP32 */
+    };
+    size_t i = 0;
+
+    while (strncmp(banner->rom, table[i].rom, strlen(table[i].rom)) != 0) {
+        i++;
+    }
+    return &table[i];
+}
+
 static rig_result judge_run_instead(const struct rig_boot_banner *banner, struct rig_error *err)
 {
-    const bool is_esp32 = strncmp(banner->rom, "ESP-ROM:", 8) != 0;
-    const char *pin = is_esp32 ? "IO0" : "the boot pin (IO0/IO9)";
+    const struct straps *straps = straps_of(banner);
+    const char *pin = straps->boot_pin;
 
     if (!banner->has_straps) {
         return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_WRONG_BOOT_MODE,
                         "boots in run mode: %s was not pulled low: check DTR -> %s", pin, pin);
     }
-    if ((banner->straps & (is_esp32 ? ESP32_IO0_BIT : LATER_BOOT_BIT)) != 0) {
+    if ((banner->straps & straps->boot_bit) != 0) {
         return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_WRONG_BOOT_MODE,
                         "boots in run mode (boot:0x%x): %s was not pulled low: check DTR -> %s",
                         banner->straps, pin, pin);
     }
-    if (is_esp32 && (banner->straps & ESP32_IO2_BIT) != 0) {
+    if (((banner->straps & straps->second_bit) != 0) != straps->second_must_be_high) {
         return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_WRONG_BOOT_MODE,
-                        "boots in run mode (boot:0x%x): IO0 was low but IO2 is pulled high: remove "
-                        "what pulls IO2 up",
-                        banner->straps);
+                        "boots in run mode (boot:0x%x): %s was low but %s is pulled %s: remove "
+                        "what pulls %s %s",
+                        banner->straps, pin, straps->second_pin,
+                        straps->second_must_be_high ? "low" : "high", straps->second_pin,
+                        straps->second_must_be_high ? "down" : "up");
     }
     return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_WRONG_BOOT_MODE,
                     "boots in run mode (boot:0x%x) although %s was low: check the other strap pins",

@@ -23,6 +23,7 @@ static void built_ins_are_the_notation_of_everybody(void **state)
         {"classic", "D0|R1|W0.1|D1|R0|W0.05|D0"},
         {"classic-slow", "D0|R1|W0.1|D1|R0|W0.55|D0"},
         {"hard", "D0|R1|W0.1|R0"},
+        {"usb-jtag", "R0|D0|W0.1|D1|R0|W0.1|R1|D0|R1|W0.1|D0|R0"},
     };
 
     (void)state;
@@ -125,7 +126,13 @@ static const struct banner_case banner_cases[] = {
      "(SPI_FAST_FLASH_BOOT)\r\nSaved PC:0x40378d8e\r\nSPIWP:0xee\r\nentry 0x403c9908\r\n",
      RIG_BOOT_RUN, RIG_E_NONE, NULL, 1},
     {"ESP-ROM:esp32c6-20220919\r\nrst:0x1 (POWERON),boot:0xc (SPI_FAST_FLASH_BOOT)\r\n",
-     RIG_BOOT_DOWNLOAD, RIG_E_WRONG_BOOT_MODE, "the boot pin (IO0/IO9) was not pulled low", 1},
+     RIG_BOOT_DOWNLOAD, RIG_E_WRONG_BOOT_MODE, "IO9 was not pulled low: check DTR -> IO9", 1},
+    {"ESP-ROM:esp32s3-20210327\r\nrst:0x1 (POWERON),boot:0x8 (SPI_FAST_FLASH_BOOT)\r\n",
+     RIG_BOOT_DOWNLOAD, RIG_E_WRONG_BOOT_MODE, "IO0 was not pulled low: check DTR -> IO0", 1},
+    {"ESP-ROM:esp32s2-rc4-20191025\r\nrst:0x1 (POWERON),boot:0x4 (SPI_FAST_FLASH_BOOT)\r\n",
+     RIG_BOOT_DOWNLOAD, RIG_E_WRONG_BOOT_MODE, "IO0 was low but IO46 is pulled high", 1},
+    {"ESP-ROM:esp32c3-api1-20210207\r\nrst:0x1 (POWERON),boot:0x0 (SPI_FAST_FLASH_BOOT)\r\n",
+     RIG_BOOT_DOWNLOAD, RIG_E_WRONG_BOOT_MODE, "IO9 was low but IO8 is pulled low", 1},
     {ESP32_HEAD RUN_LINE, RIG_BOOT_DOWNLOAD, RIG_E_WRONG_BOOT_MODE,
      "boots in run mode (boot:0x13): IO0 was not pulled low: check DTR -> IO0", 1},
     {ESP32_HEAD "rst:0x1 (POWERON_RESET),boot:0xb (SPI_FAST_FLASH_BOOT)\r\n", RIG_BOOT_DOWNLOAD,

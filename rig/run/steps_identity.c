@@ -47,6 +47,8 @@ rig_result rig_step_keygen(struct rig_board *board, const struct rig_step_plan *
     rig_result result;
 
     (void)plan;
+    /* a new key makes the board's certificate useless: not without a CA that can give another */
+    RIG_TRY(rig_services_await(board->services, wait, err));
     RIG_TRY(rig_board_need_firmware(board, wait, err));
     RIG_TRY(rig_journal_open(board->reg, RIG_JOURNAL_KEYGEN, board->run->run_id, &board->place->id,
                              board->device_id, rig_key_type_name(cell->key_type), &journal, err));

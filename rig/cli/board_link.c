@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-static rig_result find_place(const struct rig_cli *cli, struct rig_bench_board *place,
-                             struct rig_error *err)
+rig_result rig_cli_find_place(const struct rig_cli *cli, struct rig_bench_board *place,
+                              struct rig_error *err)
 {
     RIG_AUTO(rig_buf_free) struct rig_buf mistakes = {0};
     RIG_AUTO(rig_auto_bench) struct rig_bench *bench = NULL;
@@ -16,6 +16,7 @@ static rig_result find_place(const struct rig_cli *cli, struct rig_bench_board *
     if (path == NULL) {
         RIG_TRY(rig_link_check_address(name, err));
         (void)rig_copy_text(place->port, sizeof place->port, name);
+        (void)rig_copy_text(place->id.text, sizeof place->id.text, name);
         return RIG_DONE;
     }
     RIG_TRY(rig_bench_load(path, &bench, &mistakes, err));
@@ -27,43 +28,25 @@ static rig_result find_place(const struct rig_cli *cli, struct rig_bench_board *
     return RIG_DONE;
 }
 
-static rig_result take_recipes(struct rig_cli_board *board, struct rig_error *err)
-{
-    for (size_t i = 0; i < board->place.n_recipes; i++) {
-        const char *recipe = board->place.recipes[i];
-
-        board->recipes[i] = rig_reset_builtin(recipe);
-        if (board->recipes[i] == NULL) {
-            RIG_TRY(rig_reset_parse(recipe, recipe, &board->parsed[i], err));
-            board->recipes[i] = &board->parsed[i];
-        }
-    }
-    return RIG_DONE;
-}
-
 rig_result rig_cli_board_open(const struct rig_cli *cli, struct rig_cli_board *board,
                               struct rig_wait wait, struct rig_error *err)
 {
-    struct rig_link_options link = {0};
-
     memset(board, 0, sizeof *board);
-    RIG_TRY(find_place(cli, &board->place, err));
-    RIG_TRY(take_recipes(board, err));
-    link.baud = board->place.baud;
-    RIG_TRY(rig_link_open(board->place.port, &link, &board->link, wait, err));
-    return rig_lines_open_dtr_rts(board->link, &board->lines, err);
+    RIG_TRY(rig_cli_find_place(cli, &board->place, err));
+    RIG_TRY(rig_place_take_recipes(&board->place, &board->recipes, &board->rom_options, err));
+    RIG_TRY(rig_lines_hub_open(NULL, &board->hub, err));
+    RIG_TRY(rig_place_open_link(&board->place, &board->link, wait, err));
+    return rig_place_open_lines(&board->place, board->hub, board->link, &board->lines, wait, err);
 }
 
 void rig_cli_board_close(struct rig_cli_board *board)
 {
     rig_auto_lines(&board->lines);
     rig_auto_link(&board->link);
+    rig_auto_lines_hub(&board->hub);
 }
 
 struct rig_rom_options rig_cli_board_rom_options(const struct rig_cli_board *board)
 {
-    return (struct rig_rom_options){
-        .recipes = board->place.n_recipes != 0 ? board->recipes : NULL,
-        .n_recipes = board->place.n_recipes,
-    };
+    return board->rom_options;
 }

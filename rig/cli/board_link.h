@@ -5,18 +5,22 @@
 
 #include "rig/cli/cli.h"
 #include "rig/esp/rom.h"
-#include "rig/link/lines.h"
-#include "rig/suite/bench.h"
+#include "rig/run/place.h"
 
 struct rig_cli_board {
     struct rig_bench_board place;
+    struct rig_lines_hub *hub;
     struct rig_link *link;
     struct rig_lines *lines;
-    struct rig_reset_recipe parsed[RIG_BENCH_MAX_RECIPES];
-    const struct rig_reset_recipe *recipes[RIG_BENCH_MAX_RECIPES];
+    struct rig_place_recipes recipes;
+    struct rig_rom_options rom_options;
 };
 
-/* The first positional of the command. The caller closes it. */
+/* The place that the first positional of the command names; nothing is opened. */
+RIG_CHECKED rig_result rig_cli_find_place(const struct rig_cli *cli, struct rig_bench_board *place,
+                                          struct rig_error *err);
+
+/* The same, opened. The caller closes it. */
 RIG_CHECKED rig_result rig_cli_board_open(const struct rig_cli *cli, struct rig_cli_board *board,
                                           struct rig_wait wait, struct rig_error *err);
 void rig_cli_board_close(struct rig_cli_board *board);

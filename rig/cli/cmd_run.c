@@ -17,6 +17,7 @@
 #include <string.h>
 
 #define SHELF_TIMEOUT_MS 20000
+#define MAX_WAIT_S 86400
 #define OUT_DEFAULT "out"
 
 static const struct rig_cli_option options[] = {
@@ -27,6 +28,9 @@ static const struct rig_cli_option options[] = {
     {"pace", "PROFILE", "virtual boards: times like a real chip's", "none esp32"},
     {"fault", "N:NAME[:SEED]", "virtual board N has this fault; may be repeated", NULL},
     {"board", "ID", "only this board; may be repeated", NULL},
+    {"tag", "NAME", "only boards with this tag or in this group; may be repeated", NULL},
+    {"wait", "SECONDS", "a board that is not plugged in yet has this long to appear and join",
+     NULL},
     {"ca", "NAME", "who signs: local (a CA in DIR/ca)", "local"},
     {"ca-passphrase-file", "FILE", "passphrase of the local CA's keys, first line (mode 0600)",
      NULL},
@@ -120,17 +124,24 @@ static rig_result start_shelf(const struct rig_cli *cli, const char *out_folder,
 
 static bool wanted(const struct rig_cli *cli, const struct rig_bench_board *board)
 {
-    bool any = false;
+    bool any_id = false;
+    bool any_tag = false;
+    bool tagged = false;
 
     for (size_t i = 0; i < cli->n_values; i++) {
-        if (strcmp(cli->values[i].option->name, "board") == 0) {
+        const char *option = cli->values[i].option->name;
+
+        if (strcmp(option, "board") == 0) {
             if (strcmp(cli->values[i].value, board->id.text) == 0) {
                 return true;
             }
-            any = true;
+            any_id = true;
+        } else if (strcmp(option, "tag") == 0) {
+            any_tag = true;
+            tagged = tagged || rig_bench_has_tag(board, cli->values[i].value);
         }
     }
-    return !any && board->enabled;
+    return board->enabled && (any_tag ? tagged : !any_id);
 }
 
 static rig_result check_named_boards(const struct rig_cli *cli, const struct rig_bench_board *all,
@@ -169,7 +180,8 @@ static rig_result choose(const struct rig_cli *cli, const struct rig_bench_board
     }
     if (boards->n_chosen == 0) {
         return rig_fail(err, RIG_CLASS_USAGE, RIG_E_NOT_FOUND,
-                        "no board to run on: every board of the bench is disabled; nothing ran");
+                        "no board to run on: every board that could be meant is disabled or has "
+                        "another tag; nothing ran");
     }
     return RIG_DONE;
 }
@@ -332,6 +344,7 @@ static rig_result run_suites(const struct rig_cli *cli, struct rig_suite *const 
 {
     RIG_AUTO(rig_buf_free) struct rig_buf passphrase = {.secret = true};
     RIG_AUTO(free_boards) struct boards boards = {0};
+    long wait_s = 0;
     struct rig_run_options run = {
         .loopback = rig_cli_given(cli, "virtual"),
         .out_folder = rig_cli_value(cli, "out", OUT_DEFAULT),
@@ -355,6 +368,8 @@ static rig_result run_suites(const struct rig_cli *cli, struct rig_suite *const 
                         run.out_folder);
     }
     RIG_TRY(choose_progress(cli, &run.progress, err));
+    RIG_TRY(rig_cli_number(cli, "wait", 0, 1, MAX_WAIT_S, &wait_s, err));
+    run.wait_ms = wait_s * 1000;
     RIG_TRY(rig_cli_passphrase(cli, &passphrase, err));
     run.ca_passphrase = passphrase.len != 0 ? rig_buf_text(&passphrase) : NULL;
     RIG_TRY(find_boards(cli, run.out_folder, &boards, err));

@@ -88,6 +88,16 @@ static void check_tripwire(struct rig_board *board, rig_result *result, struct r
     }
 }
 
+/* When another try finds no port any more, the reason is that it went away, and when. */
+static void keep_unplugging(const struct rig_step_report *report, struct rig_error *err)
+{
+    if (report->tries > 1 && err->code == RIG_E_NOT_FOUND &&
+        report->error.code == RIG_E_DISCONNECTED && report->error.cls == RIG_CLASS_RIG) {
+        *err = report->error;
+        (void)rig_wrap(err, "it did not come back");
+    }
+}
+
 static rig_result try_step(struct rig_board *board, const struct rig_step_plan *plan,
                            rig_step_fn fn, struct rig_step_report *report, json_t *evidence,
                            struct rig_error *err)
@@ -101,6 +111,7 @@ static rig_result try_step(struct rig_board *board, const struct rig_step_plan *
         check_tripwire(board, &result, err);
         if (!result.ok) {
             explain_timeout(board, plan, err);
+            keep_unplugging(report, err);
             report->error = *err;
             if (err->code == RIG_E_DISCONNECTED && err->cls != RIG_CLASS_DEVICE) {
                 release(board); /* another try opens the port anew */
@@ -354,12 +365,26 @@ static void free_cell(struct rig_cell *cell)
     memset(cell, 0, sizeof *cell);
 }
 
+/* Of a board that does not come, the first step tells. */
+static void await_board(struct rig_board *board)
+{
+    struct rig_error ignored;
+
+    if (board->options->wait_ms != 0 &&
+        rig_place_await_link(board->place, &board->link,
+                             rig_wait_ms(board->options->wait_ms, board->options->cancel), &ignored)
+            .ok) {
+        rig_link_set_tap(board->link, rig_boardlog_tap, &board->log);
+    }
+}
+
 static void *board_thread(void *ctx)
 {
     struct rig_board *board = ctx;
     const struct rig_suite *suite = board->options->suite;
     const int64_t started_ns = rig_now_ns();
 
+    await_board(board);
     board->limit = rig_wait_ms(suite->board_limit_ms, board->options->cancel);
     run_list(board, &suite->before, false);
     for (size_t i = 0; i < suite->n_keys; i++) {

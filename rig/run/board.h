@@ -14,6 +14,7 @@
 #include "rig/esp/rom.h"
 #include "rig/register/register.h"
 #include "rig/run/boardlog.h"
+#include "rig/run/place.h"
 #include "rig/run/run.h"
 #include "rig/run/services.h"
 
@@ -64,8 +65,9 @@ struct rig_board {
     struct rig_agent *agent;
     enum rig_board_mode mode;
 
-    struct rig_reset_recipe recipes[RIG_BENCH_MAX_RECIPES];
-    const struct rig_reset_recipe *recipe_order[RIG_BENCH_MAX_RECIPES];
+    struct rig_place_recipes recipes;
+    struct rig_lines_hub *lines_hub; /* borrowed, shared by all boards */
+    bool power_cycled;
 
     bool identified;
     struct rig_rom_identity identity;

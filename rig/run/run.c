@@ -42,6 +42,7 @@ struct run {
     struct rig_jsonl *lines;
     struct rig_progress *progress;
     struct rig_board *boards;
+    struct rig_lines_hub *lines_hub;
     char folder[FOLDER_SIZE];
     int64_t started_ns;
 };
@@ -143,6 +144,7 @@ static rig_result start_boards(struct run *run, struct rig_error *err)
 {
     const struct rig_run_options *options = run->options;
 
+    RIG_TRY(rig_lines_hub_open(NULL, &run->lines_hub, err));
     run->boards = calloc(options->n_boards, sizeof *run->boards);
     if (run->boards == NULL) {
         return rig_fail_memory(err);
@@ -161,6 +163,7 @@ static rig_result start_boards(struct run *run, struct rig_error *err)
         board->run = run->report;
         board->report = &run->report->boards[i];
         board->index = i;
+        board->lines_hub = run->lines_hub;
         RIG_TRY(rig_boardlog_open(&board->log, board->report->log_path, err));
         RIG_TRY(rig_board_start(board, err));
     }
@@ -308,6 +311,7 @@ rig_result rig_run(const struct rig_run_options *options, struct rig_run_report 
     if (run.boards != NULL) {
         end_boards(&run);
     }
+    rig_lines_hub_close(run.lines_hub);
     result = finish(&run, result, err);
     if (run.services_started) {
         rig_services_stop(&run.services);

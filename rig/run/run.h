@@ -29,7 +29,8 @@ struct rig_run_options {
     const struct rig_suite *suite;
     const struct rig_bench_board *boards; /* only these; enabled or not was decided before */
     size_t n_boards;
-    bool loopback; /* virtual boards: server on 127.0.0.1 unless the suite says otherwise */
+    bool loopback;   /* virtual boards: server on 127.0.0.1 unless the suite says otherwise */
+    int64_t wait_ms; /* how long a board that is not there may take to appear; 0: not at all */
     const char *out_folder;
     const char *junit_path;    /* a copy of junit.xml goes here; may be NULL */
     const char *ca_passphrase; /* of the local CA; may be NULL */

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LINK_TIMEOUT_MS 5000
 #define BANNER_TIMEOUT_MS 3000
+#define POWER_TIMEOUT_MS 30000
 
 static void set_hex(json_t *object, const char *key, const uint8_t *bytes, size_t n_bytes)
 {
@@ -18,41 +18,24 @@ static void set_hex(json_t *object, const char *key, const uint8_t *bytes, size_
     (void)json_object_set_new(object, key, json_string(hex));
 }
 
-static rig_result take_recipes(struct rig_board *board, struct rig_rom_options *options,
-                               struct rig_error *err)
-{
-    const struct rig_bench_board *place = board->place;
-
-    for (size_t i = 0; i < place->n_recipes; i++) {
-        board->recipe_order[i] = rig_reset_builtin(place->recipes[i]);
-        if (board->recipe_order[i] == NULL) {
-            RIG_TRY(rig_reset_parse(place->recipes[i], place->recipes[i], &board->recipes[i], err));
-            board->recipe_order[i] = &board->recipes[i];
-        }
-    }
-    options->recipes = place->n_recipes != 0 ? board->recipe_order : NULL;
-    options->n_recipes = place->n_recipes;
-    return RIG_DONE;
-}
-
 rig_result rig_board_need_link(struct rig_board *board, struct rig_wait wait, struct rig_error *err)
 {
-    const struct rig_link_options options = {.baud = board->place->baud};
+    const struct rig_bench_board *place = board->place;
     struct rig_rom_options rom = {0};
 
     if (board->agent != NULL) {
         return RIG_DONE;
     }
     if (board->link == NULL) {
-        RIG_TRY(rig_link_open(board->place->port, &options, &board->link,
-                              rig_wait_within(wait, LINK_TIMEOUT_MS), err));
+        RIG_TRY(rig_place_open_link(place, &board->link, wait, err));
         rig_link_set_tap(board->link, rig_boardlog_tap, &board->log);
     }
     if (board->lines == NULL) {
-        RIG_TRY(rig_lines_open_dtr_rts(board->link, &board->lines, err));
+        RIG_TRY(
+            rig_place_open_lines(place, board->lines_hub, board->link, &board->lines, wait, err));
     }
     if (board->rom == NULL) {
-        RIG_TRY(take_recipes(board, &rom, err));
+        RIG_TRY(rig_place_take_recipes(place, &board->recipes, &rom, err));
         RIG_TRY(rig_rom_new(board->link, board->lines, &rom, &board->rom, err));
     }
     return rig_agent_new(board->link, &board->agent, err);
@@ -91,6 +74,25 @@ static rig_result check_identity(const struct rig_board *board, const struct rig
     return RIG_DONE;
 }
 
+/* A board that reset lines can't wake gets its power switched off and on, once; the failure stays
+ * one, so that a pass of the next try is told as flaky. */
+static rig_result cycle_power(struct rig_board *board, struct rig_error *err)
+{
+    struct rig_error why = {0};
+
+    if (err->cls != RIG_CLASS_DEVICE || board->power_cycled ||
+        board->place->power.kind == RIG_POWER_ABSENT) {
+        return (rig_result){.ok = false};
+    }
+    board->power_cycled = true;
+    if (!rig_power_do(board->lines_hub, &board->place->power, board->place->id.text,
+                      RIG_POWER_CYCLE, rig_wait_within(board->limit, POWER_TIMEOUT_MS), &why)
+             .ok) {
+        return rig_wrap(err, "its power could not be cycled either (%.200s)", why.text);
+    }
+    return rig_wrap(err, "its power was cycled after this");
+}
+
 rig_result rig_board_need_download(struct rig_board *board, struct rig_wait wait,
                                    struct rig_error *err)
 {
@@ -102,7 +104,9 @@ rig_result rig_board_need_download(struct rig_board *board, struct rig_wait wait
     }
     board->mode = RIG_MODE_UNKNOWN;
     RIG_TRY(rig_rom_disconnect(board->rom, wait, err));
-    RIG_TRY(rig_rom_connect(board->rom, &now, wait, err));
+    if (!rig_rom_connect(board->rom, &now, wait, err).ok) {
+        return cycle_power(board, err);
+    }
     RIG_TRY(check_identity(board, &now, err));
     board->identity = now;
     board->mode = RIG_MODE_DOWNLOAD;
@@ -116,6 +120,7 @@ rig_result rig_step_reset(struct rig_board *board, const struct rig_step_plan *p
     board->mode = RIG_MODE_UNKNOWN;
     RIG_TRY(rig_board_need_download(board, wait, err));
     (void)json_object_set_new(evidence, "recipe", json_string(board->identity.recipe));
+    (void)json_object_set_new(evidence, "lines", json_string(board->lines->ops->name));
     (void)json_object_set_new(evidence, "resets", json_integer(board->identity.n_resets));
     (void)json_object_set_new(evidence, "rom", json_string(board->identity.banner.rom));
     (void)json_object_set_new(evidence, "straps", json_integer(board->identity.banner.straps));

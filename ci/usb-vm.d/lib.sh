@@ -63,6 +63,19 @@ wait_ttys() {
     within 30 n_ttys "$1" || fail "wanted $1 ttys, there are: $(find /dev -name 'ttyUSB*' | tr '\n' ' '); $(dmesg | tail -n 20)"
 }
 
+# run_suite SUITE [OPTION]...: on bench.yaml; every board has to pass
+run_suite() {
+    suite=$1
+    shift
+    rig run "/rig/suites/$suite.yaml" --bench bench.yaml --out /out/run --junit /out/junit.xml "$@" >/out/log 2>&1
+    code=$?
+    if [ "$code" -ne 0 ]; then
+        cat /out/log
+        fail "rig run ended with $code"
+    fi
+    sed -n '/^board  *device id/,$p' /out/log
+}
+
 # What the kernel has logged as a warning or worse since the script started. "vhci_device speed not set" is the virtual
 # controller's own, at every attach: the hub asks for the port's state before the port has it.
 kernel_complaints() {

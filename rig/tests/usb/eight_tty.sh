@@ -3,7 +3,6 @@
 # shellcheck shell=sh
 . /rig/lib.sh
 
-suite=${1:-smoke}
 {
     echo 'rig: 1'
     echo 'boards:'
@@ -25,9 +24,6 @@ attach 1-1
 wait_ttys 4
 attach 1-2
 wait_ttys 8
-rig run "/rig/suites/$suite.yaml" --bench bench.yaml --out /out/run --junit /out/junit.xml >/out/log 2>&1
-code=$?
-tail -n 16 /out/log
-[ "$code" -eq 0 ] || fail "rig run ended with $code"
+run_suite "${1:-smoke}"
 kernel_is_content
 echo "PASS"

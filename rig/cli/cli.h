@@ -99,6 +99,7 @@ extern const struct rig_cli_command rig_cli_run;
 extern const struct rig_cli_command rig_cli_check;
 extern const struct rig_cli_command rig_cli_boards;
 extern const struct rig_cli_command rig_cli_reset;
+extern const struct rig_cli_command rig_cli_power;
 extern const struct rig_cli_command rig_cli_monitor;
 extern const struct rig_cli_command rig_cli_flash;
 extern const struct rig_cli_command rig_cli_ca;

@@ -2,8 +2,10 @@
 #include "rig/link/ports.h"
 
 #include "rig/base/buf.h"
+#include "rig/link/usb.h"
 
 #include <libserialport.h>
+#include <string.h>
 
 static void free_list(struct sp_port ***list)
 {
@@ -19,6 +21,8 @@ static void copy(char *to, size_t to_size, const char *from)
 
 static void describe(const struct sp_port *port, struct rig_port *out)
 {
+    struct rig_usb_device device;
+    const char *slash;
     int vid = 0;
     int pid = 0;
 
@@ -29,6 +33,7 @@ static void describe(const struct sp_port *port, struct rig_port *out)
     if (!out->is_usb) {
         return;
     }
+    slash = strrchr(out->path, '/');
     if (sp_get_port_usb_vid_pid(port, &vid, &pid) == SP_OK) {
         out->usb_vid = (unsigned)vid;
         out->usb_pid = (unsigned)pid;
@@ -37,6 +42,9 @@ static void describe(const struct sp_port *port, struct rig_port *out)
     copy(out->usb_manufacturer, sizeof out->usb_manufacturer, sp_get_port_usb_manufacturer(port));
     copy(out->usb_product, sizeof out->usb_product, sp_get_port_usb_product(port));
     copy(out->usb_serial, sizeof out->usb_serial, sp_get_port_usb_serial(port));
+    if (slash != NULL && rig_usb_of_tty(RIG_SYSFS, slash + 1, &device, &out->usb_interface)) {
+        copy(out->usb_path, sizeof out->usb_path, device.path);
+    }
 }
 
 rig_result rig_ports_each(rig_result (*each)(void *ctx, const struct rig_port *port,

@@ -11,6 +11,8 @@ struct rig_port {
     bool is_usb;
     unsigned usb_vid;
     unsigned usb_pid;
+    char usb_path[32]; /* "1-4.2"; "" unknown */
+    unsigned usb_interface;
     int usb_bus;
     int usb_address;
     char usb_manufacturer[64]; /* "" unknown, as all texts */

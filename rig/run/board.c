@@ -91,8 +91,8 @@ static void check_tripwire(struct rig_board *board, rig_result *result, struct r
 /* When another try finds no port any more, the reason is that it went away, and when. */
 static void keep_unplugging(const struct rig_step_report *report, struct rig_error *err)
 {
-    if (report->tries > 1 && err->code == RIG_E_NOT_FOUND &&
-        report->error.code == RIG_E_DISCONNECTED && report->error.cls == RIG_CLASS_RIG) {
+    if (report->tries > 1 && (err->code == RIG_E_NOT_FOUND || err->code == RIG_E_REFUSED) &&
+        report->error.code == RIG_E_DISCONNECTED && report->error.cls != RIG_CLASS_DEVICE) {
         *err = report->error;
         (void)rig_wrap(err, "it did not come back");
     }

@@ -6,7 +6,7 @@ import subprocess
 
 from harness import RIG, SMOKE, check, main, rig, virtual_board, work_folder
 
-COMMANDS = ["run", "check", "boards", "reset", "monitor", "flash", "ca", "register"]
+COMMANDS = ["run", "check", "boards", "reset", "power", "monitor", "flash", "ca", "register"]
 
 
 def texts_agree():

@@ -115,8 +115,9 @@ static rig_result ask_security_once(struct rig_rom *rom, struct security_info *i
 static rig_result ask_security(struct rig_rom *rom, struct security_info *info,
                                struct rig_wait wait, struct rig_error *err)
 {
-    struct security_info before;
+    struct security_info before = {0};
 
+    *info = before;
     RIG_TRY(ask_security_once(rom, &before, wait, err));
     for (unsigned i = 1; i < STABLE_READS; i++) {
         RIG_TRY(ask_security_once(rom, info, wait, err));
@@ -180,7 +181,7 @@ static rig_result detect_chip(struct rig_rom *rom, struct rig_wait wait, struct 
 {
     struct rig_rom_identity *identity = &rom->identity;
     const unsigned n_retries = rom->link.n_retries;
-    struct security_info info;
+    struct security_info info = {0};
     uint32_t magic = 0;
 
     RIG_TRY(read_magic(rom, &magic, wait, err));

@@ -381,7 +381,7 @@ static rig_result send_request(struct exchange *x, struct rig_wait wait, struct 
                         "(check the cable, its length and the supply, or lower the baud rate)",
                         x->call->what, x->n_sent);
     }
-    if (x->n_sent != 0) {
+    if (x->n_sent != 0 && !x->call->booting) { /* a board that still boots is not a noisy line */
         x->agent->n_retransmissions++;
     }
     if (x->n_sent != 0 || x->agent->boot[0] == '\0') {

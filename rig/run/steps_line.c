@@ -168,6 +168,36 @@ static void name_device(struct rig_board *board)
     mac_text(m, board->report->mac);
 }
 
+static rig_result check_fuses(const struct rig_board *board, struct rig_error *err)
+{
+    const struct rig_rom_identity *identity = &board->identity;
+    const struct rig_fuse_wishes *require = &board->options->suite->require;
+    const struct {
+        const char *name;
+        enum rig_fuse_wish wish;
+        bool is;
+    } fuses[] = {
+        {"secure_boot", require->secure_boot, identity->secure_boot},
+        {"flash_encryption", require->flash_encryption, identity->flash_encryption},
+        {"jtag_disabled", require->jtag_disabled, identity->jtag_disabled},
+        {"secure_download", require->secure_download, identity->secure_download},
+    };
+
+    for (size_t i = 0; i < sizeof fuses / sizeof fuses[0]; i++) {
+        const bool wanted = fuses[i].wish == RIG_FUSE_YES;
+
+        if (fuses[i].wish != RIG_FUSE_ANY && wanted != fuses[i].is) {
+            return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_POLICY,
+                            "the suite requires %s: %s, but the eFuses of this %s say %s: %s",
+                            fuses[i].name, wanted ? "true" : "false", identity->chip->title,
+                            fuses[i].is ? "true" : "false",
+                            wanted ? "was the board's provisioning finished?"
+                                   : "it was burnt for good; take another board");
+        }
+    }
+    return RIG_DONE;
+}
+
 static void put_fuses(const struct rig_board *board, json_t *evidence)
 {
     const struct rig_rom_identity *identity = &board->identity;
@@ -190,6 +220,7 @@ rig_result rig_step_identify(struct rig_board *board, const struct rig_step_plan
     (void)plan;
     RIG_TRY(rig_board_need_download(board, wait, err));
     put_fuses(board, evidence);
+    RIG_TRY(check_fuses(board, err));
     RIG_TRY(rig_rom_check_readable(&board->identity, "its MAC, flash and partition table", err));
     name_device(board);
     (void)snprintf(flash_id, sizeof flash_id, "0x%06x", (unsigned)board->identity.flash_id);

@@ -91,6 +91,16 @@ struct rig_step_list {
     struct rig_step_plan steps[RIG_SUITE_MAX_STEPS];
 };
 
+/* What a board's fuses must say. */
+enum rig_fuse_wish { RIG_FUSE_ANY = 0, RIG_FUSE_YES, RIG_FUSE_NO };
+
+struct rig_fuse_wishes {
+    enum rig_fuse_wish secure_boot;
+    enum rig_fuse_wish flash_encryption;
+    enum rig_fuse_wish jtag_disabled;
+    enum rig_fuse_wish secure_download; /* never YES: nothing could be tested then */
+};
+
 struct rig_suite {
     char path[256];
     char name[48];
@@ -111,9 +121,10 @@ struct rig_suite {
     int min_tls; /* 0x0303, 0x0304 */
     int max_tls;
     int security_level;
-    bool relay;             /* transport: relay; else direct */
-    unsigned flash_baud;    /* 0: stay at 115200 */
-    char partition[17];     /* label of the certificate partition, "esp_secure_cert" */
+    bool relay;          /* transport: relay; else direct */
+    unsigned flash_baud; /* 0: stay at 115200 */
+    char partition[17];  /* label of the certificate partition, "esp_secure_cert" */
+    struct rig_fuse_wishes require;
     int64_t board_limit_ms; /* no board takes longer, whatever happens */
     size_t n_keys;
     enum rig_key_type keys[RIG_SUITE_MAX_KEYS];

@@ -521,6 +521,26 @@ static const struct rig_yaml_key flash_keys[] = {
 };
 static const struct rig_yaml_schema flash_schema = {"flash", N_OF(flash_keys), flash_keys};
 
+static const struct rig_yaml_word fuse_words[] = {
+    {"any", RIG_FUSE_ANY}, {"true", RIG_FUSE_YES}, {"false", RIG_FUSE_NO}, {NULL, 0}};
+static const struct rig_yaml_word fuse_off_words[] = {
+    {"any", RIG_FUSE_ANY}, {"false", RIG_FUSE_NO}, {NULL, 0}};
+
+#define FUSE_KEY(name_, words_, doc_)                                                              \
+    {                                                                                              \
+        .name = #name_, .type = RIG_YAML_ENUM, RIG_YAML_FIELD(struct rig_suite, require.name_),    \
+        .words = (words_), .initial = "any", .doc = (doc_)                                         \
+    }
+
+static const struct rig_yaml_key require_keys[] = {
+    FUSE_KEY(secure_boot, fuse_words, "Only signed firmware boots."),
+    FUSE_KEY(flash_encryption, fuse_words, "The flash is encrypted."),
+    FUSE_KEY(jtag_disabled, fuse_words, "JTAG is off, by hardware or until a key opens it."),
+    FUSE_KEY(secure_download, fuse_off_words,
+             "The ROM's loader only writes; `identify` fails on such a board in any case."),
+};
+static const struct rig_yaml_schema require_schema = {"require", N_OF(require_keys), require_keys};
+
 static const struct rig_yaml_key limits_keys[] = {
     {.name = "board",
      .type = RIG_YAML_DURATION,
@@ -571,6 +591,9 @@ static const struct rig_yaml_key suite_keys[] = {
     GROUP("server", server_schema, "The test server's name and addresses."),
     GROUP("tls", tls_schema, "TLS settings of the test server."),
     GROUP("flash", flash_schema, "How certificates are flashed."),
+    GROUP(
+        "require", require_schema,
+        "What the board's eFuses must say when `identify` reads them; other than that is a fail."),
     GROUP("limits", limits_schema, "Limits of the whole run."),
     {.name = "before",
      .type = RIG_YAML_CUSTOM,

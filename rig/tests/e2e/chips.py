@@ -3,6 +3,7 @@
 
 usage: chips.py CHIP TITLE
 """
+import pathlib
 import sys
 
 from harness import GOOD, SMOKE, Reports, check, database, main, rig, virtual_board, work_folder
@@ -39,6 +40,19 @@ def fuses_are_shown():
         check(TITLE in said and "fuses: secure boot, JTAG disabled" in said, said)
 
 
+def fuses_can_be_required():
+    with work_folder() as out, virtual_board("--chip", CHIP, "--fuse", "secure-boot") as address:
+        smoke = pathlib.Path(SMOKE).read_text()
+        for require, code in (("{secure_boot: true, jtag_disabled: false}", 0),
+                              ("{secure_boot: true, jtag_disabled: true}", 1)):
+            suite = out / f"required-{code}.yaml"
+            suite.write_text(smoke + f"\nrequire: {require}\n")
+            rig("run", suite, "--bench", bench(out, address), "--out", out / f"out-{code}", expect=code)
+        bad = Reports(out / "out-1").first_bad("one")
+        check(bad["step"] == "identify" and bad["error"]["code"] == "policy", bad)
+        check("requires jtag_disabled: true" in bad["error"]["text"], bad)
+
+
 def secure_download_is_named():
     """Download mode is reached, and the first step that needs more says why it can't have it."""
     with work_folder() as out, virtual_board("--chip", CHIP, "--fuse", "secure-download") as address:
@@ -60,6 +74,7 @@ def secure_download_is_named():
 def test():
     suite_passes()
     fuses_are_shown()
+    fuses_can_be_required()
     secure_download_is_named()
 
 

@@ -27,7 +27,7 @@ start_board() {
     shift 2
     vboard --name "$board" --listen "127.0.0.1:$board_port" --stats "/out/$board.stats" "$@" >"/tmp/$board.out" 2>"/out/$board.err" &
     echo $! >"/tmp/$board.pid"
-    within 20 grep -q '^rfc2217://' "/tmp/$board.out" || fail "$board does not start: $(cat "/out/$board.err")"
+    within 60 grep -qs '^rfc2217://' "/tmp/$board.out" || fail "$board does not start: $(cat "/out/$board.err")"
 }
 
 # board_mac NUMBER: a MAC of its own for each board
@@ -39,7 +39,7 @@ board_mac() {
 start_ftdi() {
     vftdi --listen "127.0.0.1:$VFTDI_PORT" --control "$VFTDI_CONTROL" "$@" >/tmp/vftdi.out 2>/out/vftdi.err &
     echo $! >/tmp/vftdi.pid
-    within 20 grep -q '^usbip://' /tmp/vftdi.out || fail "vftdi does not start: $(cat /out/vftdi.err)"
+    within 60 grep -qs '^usbip://' /tmp/vftdi.out || fail "vftdi does not start: $(cat /out/vftdi.err)"
 }
 
 # attach BUSID [PORT]: plugs a chip into the kernel's virtual controller

@@ -19,7 +19,7 @@
 #define FTDI_VID 0x0403
 
 static const struct rig_cli_option options[] = {
-    {"probe", NULL, "reset each board and ask for its chip, MAC and device agent", NULL},
+    {"probe", NULL, "ask each board for its chip, MAC and device agent", NULL},
     {"write", "FILE", "probe, and make a first bench file of what answers", NULL},
     {"force", NULL, "with --write: replace a file that is there", NULL},
 };
@@ -98,7 +98,7 @@ static void print_probe(const struct rig_probe *probe)
     char mac[18] = "MAC unreadable   ";
 
     if (!probe->is_board) {
-        (void)printf("  no board: %s\n", probe->why.text);
+        (void)printf("  %s%s\n", probe->skip ? "" : "no board: ", probe->why.text);
         return;
     }
     if (probe->identity.has_mac) {
@@ -149,6 +149,14 @@ static rig_result probe_all(const struct list *list, struct rig_probe *probes,
         place->baud = 115200;
         place->lines.kind =
             is_native(&list->found[i]) ? RIG_LINES_USB_JTAG_SERIAL : RIG_LINES_DTR_RTS;
+        /* a PC's own port answers to nobody as a rule; it can be named */
+        probes[i].skip = list->found[i].is_port && !list->found[i].port.is_usb;
+        if (probes[i].skip) {
+            (void)rig_fail(&probes[i].why, RIG_CLASS_RIG, RIG_E_UNSUPPORTED,
+                           "not probed, as it is not on USB: 'rig boards --probe %s' does",
+                           list->found[i].address)
+                .ok;
+        }
         (void)rig_copy_text(place->port, sizeof place->port, list->found[i].address);
         (void)rig_copy_text(place->id.text, sizeof place->id.text, list->found[i].address);
     }
@@ -222,10 +230,11 @@ const struct rig_cli_command rig_cli_boards = {
     .name = "boards",
     .summary = "List what is plugged in, ask what it is, make a first bench file of it",
     .synopsis = "[ADDRESS...]",
-    .details = "One line a port: path, USB vendor and product id, USB path, interface, serial "
-               "number; then the product, or with --probe the chip, its MAC and the device agent. "
-               "Without ADDRESS all serial ports of this host. Probing moves DTR and RTS of every "
-               "port, so it resets what hangs there.",
+    .details =
+        "One line a port: path, USB vendor and product id, USB path, interface, serial "
+        "number; then the product, or with --probe the chip, its MAC and the device agent. "
+        "Without ADDRESS all serial ports of this host; of these the ones on USB are probed. "
+        "A board whose agent does not answer at once is reset by DTR and RTS to ask its ROM.",
     .example = "  rig boards\n"
                "  rig boards --probe\n"
                "  rig boards --write bench.yaml\n",

@@ -115,7 +115,7 @@ rig_result rig_first_bench(const struct rig_found *found, const struct rig_probe
                         "no board answered at any of %zu ports, so there is nothing to write", n);
     }
     for (size_t i = 0; i < n; i++) {
-        if (!probes[i].is_board) {
+        if (!probes[i].is_board && !probes[i].skip) {
             RIG_TRY(put_rest(&found[i], &probes[i], text, err));
         }
     }

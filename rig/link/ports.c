@@ -5,6 +5,7 @@
 #include "rig/link/usb.h"
 
 #include <libserialport.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void free_list(struct sp_port ***list)
@@ -47,16 +48,28 @@ static void describe(const struct sp_port *port, struct rig_port *out)
     }
 }
 
+/* ttyUSB2 before ttyUSB10. */
+static int by_name(const void *a, const void *b)
+{
+    return strverscmp(sp_get_port_name(*(struct sp_port *const *)a),
+                      sp_get_port_name(*(struct sp_port *const *)b));
+}
+
 rig_result rig_ports_each(rig_result (*each)(void *ctx, const struct rig_port *port,
                                              struct rig_error *err),
                           void *ctx, struct rig_error *err)
 {
     RIG_AUTO(free_list) struct sp_port **list = NULL;
+    size_t n = 0;
 
     if (sp_list_ports(&list) != SP_OK) {
         return rig_fail(err, RIG_CLASS_RIG, RIG_E_LIBRARY, "libserialport cannot list the ports");
     }
-    for (size_t i = 0; list[i] != NULL; i++) {
+    while (list[n] != NULL) {
+        n++;
+    }
+    qsort(list, n, sizeof(struct sp_port *), by_name);
+    for (size_t i = 0; i < n; i++) {
         struct rig_port port;
 
         describe(list[i], &port);

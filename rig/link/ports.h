@@ -20,7 +20,7 @@ struct rig_port {
     char usb_serial[64];
 };
 
-/* Calls `each` for every port, in the order of their paths as the system lists them; an error of
+/* Calls `each` for every port, in the order of their names (numbers by value); an error of
  * `each` ends it. */
 RIG_CHECKED rig_result rig_ports_each(rig_result (*each)(void *ctx, const struct rig_port *port,
                                                          struct rig_error *err),

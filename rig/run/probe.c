@@ -10,8 +10,9 @@
 
 /* Each recipe is tried with a short hold; a port without a board should not take long. */
 #define MAX_RESETS 3
-#define BOOT_MS 800
-#define AGENT_MS 600
+#define RUNNING_MS 400
+#define BOOT_MS 1000
+#define AGENT_MS 1000
 
 struct job {
     struct rig_probe *probe;
@@ -38,8 +39,31 @@ static rig_result ask_rom(struct rig_probe *probe, struct rig_link *link, struct
     return rig_rom_disconnect(rom, wait, err);
 }
 
-static rig_result ask_agent(struct rig_probe *probe, struct rig_link *link, struct rig_lines *lines,
-                            struct rig_wait wait, struct rig_error *err)
+/* A firmware that runs and answers needs no reset to be known. */
+static bool ask_running_agent(struct rig_probe *probe, struct rig_link *link, struct rig_wait wait)
+{
+    RIG_AUTO(rig_auto_agent) struct rig_agent *agent = NULL;
+    const struct rig_chip *chip;
+    struct rig_error ignored;
+
+    if (!rig_agent_new(link, &agent, &ignored).ok ||
+        !rig_agent_hello(agent, &probe->hello, rig_wait_within(wait, RUNNING_MS), &ignored).ok) {
+        return false;
+    }
+    chip = rig_chip_by_name(probe->hello.chip);
+    if (chip == NULL) {
+        return false;
+    }
+    probe->has_agent = true;
+    probe->is_board = true;
+    probe->identity = (struct rig_rom_identity){.chip = chip, .has_mac = true};
+    memcpy(probe->identity.mac, probe->hello.mac, RIG_MAC_SIZE);
+    return true;
+}
+
+static rig_result start_and_ask_agent(struct rig_probe *probe, struct rig_link *link,
+                                      struct rig_lines *lines, struct rig_wait wait,
+                                      struct rig_error *err)
 {
     RIG_AUTO(rig_auto_agent) struct rig_agent *agent = NULL;
     struct rig_boot_banner banner;
@@ -59,9 +83,12 @@ static rig_result look(const struct job *job, struct rig_error *err)
     RIG_AUTO(rig_auto_lines) struct rig_lines *lines = NULL;
 
     RIG_TRY(rig_place_open_link(&probe->place, &link, job->wait, err));
+    if (ask_running_agent(probe, link, job->wait)) {
+        return RIG_DONE;
+    }
     RIG_TRY(rig_place_open_lines(&probe->place, job->hub, link, &lines, job->wait, err));
     RIG_TRY(ask_rom(probe, link, lines, job->wait, err));
-    return ask_agent(probe, link, lines, job->wait, err);
+    return start_and_ask_agent(probe, link, lines, job->wait, err);
 }
 
 static void *probe_thread(void *ctx)
@@ -78,6 +105,9 @@ static rig_result start(struct job *jobs, struct rig_probe *probes, size_t n_pro
     for (size_t i = 0; i < n_probes; i++) {
         int rc;
 
+        if (probes[i].skip) {
+            continue;
+        }
         jobs[i] = (struct job){.probe = &probes[i], .hub = hub, .wait = wait};
         rc = pthread_create(&jobs[i].thread, NULL, probe_thread, &jobs[i]);
         if (rc != 0) {

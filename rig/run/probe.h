@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What hangs at an address: resets it into download mode, asks the ROM for chip and MAC, starts the
- * firmware and asks whether the device agent answers. Whatever else hangs there has its DTR and RTS
- * moved meanwhile.
+ * What hangs at an address. A device agent that runs and answers says it all. Otherwise the board
+ * is reset into download mode, the ROM asked for chip and MAC, the firmware started, and the agent
+ * asked once more; whatever else hangs there has its DTR and RTS moved meanwhile.
  */
 #ifndef RIG_RUN_PROBE_H
 #define RIG_RUN_PROBE_H
@@ -13,7 +13,8 @@
 
 struct rig_probe {
     struct rig_bench_board place; /* given: where, and how its lines are moved */
-    bool is_board;                /* `identity` is filled */
+    bool skip;                    /* given: leave it alone */
+    bool is_board;                /* `identity` has chip and MAC; more when the ROM was asked */
     struct rig_rom_identity identity;
     bool has_agent; /* `hello` is filled */
     struct rig_agent_hello hello;

@@ -89,6 +89,7 @@ def bench_flash():
         line("rig writing / floor", rig_write_seconds(said) / floor, "<= 1.05", rig_write_seconds(said) / floor <= 1.05)
         if tools.returncode != 0:
             print(tools.stderr.strip() or "SKIP: no esptool to compare with")
+            missed.append("rig / esptool (not measured)")
             return
         esptool = [pathlib.Path(tools.stdout.strip().splitlines()[-1]) / "esptool", "--no-stub", "--chip", "esp32"]
         with board(folder, *flash, str(folder / "esptool.flash")) as (port, stats):

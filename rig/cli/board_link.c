@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rig/cli/board_link.h"
 
+#include "rig/cli/load.h"
+
 #include <string.h>
 
 rig_result rig_cli_find_place(const struct rig_cli *cli, struct rig_bench_board *place,
                               struct rig_error *err)
 {
-    RIG_AUTO(rig_buf_free) struct rig_buf mistakes = {0};
     RIG_AUTO(rig_auto_bench) struct rig_bench *bench = NULL;
     const char *name = cli->positionals[0];
     const char *path = rig_cli_value(cli, "bench", NULL);
@@ -19,7 +20,7 @@ rig_result rig_cli_find_place(const struct rig_cli *cli, struct rig_bench_board 
         (void)rig_copy_text(place->id.text, sizeof place->id.text, name);
         return RIG_DONE;
     }
-    RIG_TRY(rig_bench_load(path, &bench, &mistakes, err));
+    RIG_TRY(rig_cli_load_bench(path, &bench, err));
     found = rig_bench_find(bench, name);
     if (found == NULL) {
         return rig_fail(err, RIG_CLASS_USAGE, RIG_E_NOT_FOUND, "%s has no board '%s'", path, name);

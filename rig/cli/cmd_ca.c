@@ -4,6 +4,7 @@
 
 #include "rig/base/file.h"
 #include "rig/ca/local.h"
+#include "rig/cli/load.h"
 #include "rig/cli/passphrase.h"
 #include "rig/register/register.h"
 #include "rig/run/services.h"
@@ -104,7 +105,6 @@ static rig_result command(struct rig_cli *cli, int *exit_code, struct rig_error 
     const char *suite_path = rig_cli_value(cli, "suite", NULL);
     const char *out = rig_cli_value(cli, "out", "out");
     RIG_AUTO(rig_buf_free) struct rig_buf passphrase = {.secret = true};
-    RIG_AUTO(rig_buf_free) struct rig_buf mistakes = {0};
     RIG_AUTO(rig_auto_suite) struct rig_suite *suite = NULL;
     RIG_AUTO(rig_auto_ca) struct rig_ca *ca = NULL;
 
@@ -118,7 +118,7 @@ static rig_result command(struct rig_cli *cli, int *exit_code, struct rig_error 
             return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
                             "rig ca init needs --suite FILE: its levels, names and validity");
         }
-        RIG_TRY(rig_suite_load(suite_path, &suite, &mistakes, err));
+        RIG_TRY(rig_cli_load_suite(suite_path, &suite, err));
         RIG_TRY(rig_dir_make(out, 0755, err));
     }
     RIG_TRY(rig_cli_passphrase(cli, &passphrase, err));

@@ -126,6 +126,27 @@ static rig_result revoke_all(struct rig_cli *cli, const char *out, struct rig_er
     return RIG_DONE;
 }
 
+static rig_result print_orphans(struct rig_register *reg, struct rig_error *err)
+{
+    size_t n = 0;
+
+    RIG_TRY(rig_register_each_orphan(reg, print_certificate, &n, err));
+    (void)printf("%zu orphans: issued, never installed, not revoked%s\n", n,
+                 n != 0 ? " (--revoke revokes them)" : "");
+    return RIG_DONE;
+}
+
+/* What the register knows is worth reading even when the CA can't be asked; `err` says why it
+ * can't. */
+static rig_result list_without_ca(struct rig_register *reg, struct rig_error *err)
+{
+    const struct rig_error why = *err;
+
+    RIG_TRY(print_orphans(reg, err));
+    (void)fprintf(stderr, "rig: the CA could not be asked what it signed besides\n");
+    return rig_fail_as(err, &why);
+}
+
 /* Without a running rig in the folder, what a killed one left open is first brought to an end, so
  * that nothing is missing from the list. */
 static rig_result list_orphans(struct rig_cli *cli, const char *out, struct rig_error *err)
@@ -134,14 +155,16 @@ static rig_result list_orphans(struct rig_cli *cli, const char *out, struct rig_
     RIG_AUTO(rig_auto_register) struct rig_register *reg = NULL;
     RIG_AUTO(rig_auto_ca) struct rig_ca *ca = NULL;
     RIG_AUTO(rig_recovery_free) struct rig_recovery recovery = {0};
-    size_t n = 0;
 
     RIG_TRY(rig_register_open(out, false, &rig_clock_system, &reg, err));
     rig_auto_register(&reg);
+    RIG_TRY(rig_cli_passphrase(cli, &passphrase, err));
     if (rig_register_open(out, true, &rig_clock_system, &reg, err).ok) {
-        RIG_TRY(rig_cli_passphrase(cli, &passphrase, err));
-        RIG_TRY(rig_open_work_ca(out, NULL, passphrase.len != 0 ? rig_buf_text(&passphrase) : NULL,
-                                 &rig_clock_system, &ca, err));
+        if (!rig_open_work_ca(out, NULL, passphrase.len != 0 ? rig_buf_text(&passphrase) : NULL,
+                              &rig_clock_system, &ca, err)
+                 .ok) {
+            return list_without_ca(reg, err);
+        }
         RIG_TRY(rig_recover(reg, ca, NULL, &recovery, rig_wait_ms(TIMEOUT_MS, cli->cancel), err));
         tell_recovery(&recovery);
     } else if (err->code == RIG_E_BUSY) {
@@ -150,10 +173,7 @@ static rig_result list_orphans(struct rig_cli *cli, const char *out, struct rig_
     } else {
         return (rig_result){.ok = false};
     }
-    RIG_TRY(rig_register_each_orphan(reg, print_certificate, &n, err));
-    (void)printf("%zu orphans: issued, never installed, not revoked%s\n", n,
-                 n != 0 ? " (--revoke revokes them)" : "");
-    return RIG_DONE;
+    return print_orphans(reg, err);
 }
 
 static rig_result command(struct rig_cli *cli, int *exit_code, struct rig_error *err)

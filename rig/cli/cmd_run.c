@@ -4,6 +4,7 @@
 
 #include "reports/writers.h"
 #include "rig/base/file.h"
+#include "rig/cli/load.h"
 #include "rig/cli/passphrase.h"
 #include "rig/cli/version.h"
 #include "rig/esp/rom.h"
@@ -186,17 +187,6 @@ static rig_result choose(const struct rig_cli *cli, const struct rig_bench_board
     return RIG_DONE;
 }
 
-static rig_result load_bench(const char *path, struct rig_bench **bench, struct rig_error *err)
-{
-    RIG_AUTO(rig_buf_free) struct rig_buf mistakes = {0};
-    const rig_result result = rig_bench_load(path, bench, &mistakes, err);
-
-    if (!result.ok && mistakes.len != 0) {
-        (void)fputs(rig_buf_text(&mistakes), stderr);
-    }
-    return result;
-}
-
 static rig_result find_boards(const struct rig_cli *cli, const char *out_folder,
                               struct boards *boards, struct rig_error *err)
 {
@@ -215,7 +205,7 @@ static rig_result find_boards(const struct rig_cli *cli, const char *out_folder,
                         "--chip, --fault and --pace are for virtual boards; the boards of a bench "
                         "have their own");
     }
-    RIG_TRY(load_bench(bench, &boards->bench, err));
+    RIG_TRY(rig_cli_load_bench(bench, &boards->bench, err));
     return choose(cli, boards->bench->boards, boards->bench->n_boards, boards, err);
 }
 
@@ -283,10 +273,12 @@ static rig_result tell_end(const struct rig_run_options *run, const struct rig_r
     return tell_orphans(run->out_folder, err);
 }
 
-/* Of two suites the worse end: cancelled, then a wrong board, then a fault of the rig. */
+/* Of two suites the worse end: cancelled, then a wrong board, a fault of the rig, wrong
+ * configuration. */
 static int worse_exit_code(int a, int b)
 {
-    static const int worst_first[] = {RIG_EXIT_CANCELLED, RIG_EXIT_DEVICE, RIG_EXIT_RIG};
+    static const int worst_first[] = {RIG_EXIT_CANCELLED, RIG_EXIT_DEVICE, RIG_EXIT_RIG,
+                                      RIG_EXIT_USAGE};
 
     for (size_t i = 0; i < sizeof worst_first / sizeof *worst_first; i++) {
         if (a == worst_first[i] || b == worst_first[i]) {
@@ -327,14 +319,7 @@ static rig_result load_suites(const struct rig_cli *cli, struct rig_suite **suit
                               struct rig_error *err)
 {
     for (size_t i = 0; i < cli->n_positionals; i++) {
-        RIG_AUTO(rig_buf_free) struct rig_buf mistakes = {0};
-
-        if (!rig_suite_load(cli->positionals[i], &suites[i], &mistakes, err).ok) {
-            if (mistakes.len != 0) {
-                (void)fputs(rig_buf_text(&mistakes), stderr);
-            }
-            return (rig_result){.ok = false};
-        }
+        RIG_TRY(rig_cli_load_suite(cli->positionals[i], &suites[i], err));
     }
     return RIG_DONE;
 }

@@ -411,6 +411,17 @@ rig_result rig_board_start(struct rig_board *board, struct rig_error *err)
     return RIG_DONE;
 }
 
+void rig_board_refuse(struct rig_board *board, const struct rig_error *err)
+{
+    static const struct rig_step_plan plan = {.kind = RIG_STEP_RESET, .name = "start"};
+    struct rig_step_report *report = begin_report(board, &plan);
+
+    report->error = *err;
+    report->verdict = verdict_of(err);
+    end_report(board, report);
+    post(board, RIG_EVENT_BOARD_END, 0, "");
+}
+
 void rig_board_join(struct rig_board *board)
 {
     if (board->thread_started) {

@@ -85,6 +85,8 @@ size_t rig_suite_n_steps(const struct rig_suite *suite);
 
 /* Starts the board's thread; everything else in `board` was filled by the caller. */
 RIG_CHECKED rig_result rig_board_start(struct rig_board *board, struct rig_error *err);
+/* A board that could not be started gets one step, `start`, that ends as `err` says. */
+void rig_board_refuse(struct rig_board *board, const struct rig_error *err);
 void rig_board_join(struct rig_board *board);
 
 /*

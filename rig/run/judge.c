@@ -56,7 +56,7 @@ static bool vacuous(const struct rig_judge_input *in, struct rig_error *err)
     char shown[SHORT_HEX_SIZE];
     char wanted[SHORT_HEX_SIZE];
 
-    if (!in->device->connected) {
+    if (!in->device->connected && !server->client_hello_seen) {
         (void)rig_fail(
             err, RIG_CLASS_NETWORK, RIG_E_NO_ANSWER,
             "the board could not reach the test server (its code -0x%04x, %s): check its "
@@ -100,6 +100,12 @@ static bool contradiction(const struct rig_judge_input *in, struct rig_error *er
 {
     const bool device_says_ok = in->device->echoed;
 
+    if (!in->device->connected) {
+        (void)rig_fail(err, RIG_CLASS_DEVICE, RIG_E_MISMATCH,
+                       "the board reports that it never connected, but its ClientHello came to the "
+                       "test server: the board's word is not to be trusted");
+        return true;
+    }
     if (device_says_ok == in->server->echoed) {
         return false;
     }

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,6 +23,7 @@
 
 #define EXIT_PASSED 0
 #define EXIT_FAILED 1
+#define EXIT_USAGE 2
 #define EXIT_ERROR 3
 #define EXIT_CANCELLED 130
 
@@ -164,8 +166,10 @@ static rig_result start_boards(struct run *run, struct rig_error *err)
         board->report = &run->report->boards[i];
         board->index = i;
         board->lines_hub = run->lines_hub;
-        RIG_TRY(rig_boardlog_open(&board->log, board->report->log_path, err));
-        RIG_TRY(rig_board_start(board, err));
+        if (!rig_boardlog_open(&board->log, board->report->log_path, err).ok ||
+            !rig_board_start(board, err).ok) {
+            rig_board_refuse(board, err); /* its own error; the others run */
+        }
     }
     return RIG_DONE;
 }
@@ -246,11 +250,15 @@ static rig_result point_latest(struct run *run, struct rig_error *err)
     char temporary[PATH_MAX + 32];
     char latest[PATH_MAX + 32];
     char target[64];
+    struct stat info;
 
     (void)snprintf(target, sizeof target, "runs/%s", run->report->run_id);
     (void)snprintf(latest, sizeof latest, "%s/latest", run->options->out_folder);
     (void)snprintf(temporary, sizeof temporary, "%s/.latest-%d", run->options->out_folder,
                    (int)getpid());
+    if (lstat(latest, &info) == 0 && !S_ISLNK(info.st_mode)) {
+        return RIG_DONE; /* somebody's own file or folder: not ours to replace */
+    }
     (void)unlink(temporary); /* of a killed run with our pid */
     if (symlink(target, temporary) != 0 || rename(temporary, latest) != 0) {
         const int why = errno;
@@ -287,7 +295,9 @@ static rig_result finish(struct run *run, rig_result result, struct rig_error *e
             rig_register_run_end(run->reg, run->report->run_id, result_word(run->report), &late),
             err, &late);
         keep_first(&result, point_latest(run, &late), err, &late);
-        keep_first(&result, rig_sweep(run->folder, &late), err, &late);
+        if (!rig_sweep(run->folder, &late).ok) {
+            result = rig_fail_as(err, &late); /* a private key on the disk outweighs everything */
+        }
     }
     return result;
 }
@@ -327,6 +337,27 @@ rig_result rig_run(const struct rig_run_options *options, struct rig_run_report 
     return result;
 }
 
+/* Every error is a mistake in what the user wrote: a passphrase, a bench file that names another
+ * chip or MAC. */
+static bool only_usage_errors(const struct rig_run_report *report)
+{
+    bool any = false;
+
+    for (size_t b = 0; b < report->n_boards; b++) {
+        for (size_t i = 0; i < report->boards[b].n_steps; i++) {
+            const struct rig_step_report *step = &report->boards[b].steps[i];
+
+            if (step->verdict == RIG_VERDICT_ERROR) {
+                if (step->error.cls != RIG_CLASS_USAGE) {
+                    return false;
+                }
+                any = true;
+            }
+        }
+    }
+    return any;
+}
+
 int rig_run_exit_code(const struct rig_run_report *report)
 {
     const struct rig_counts counts = rig_run_report_counts(report);
@@ -336,6 +367,9 @@ int rig_run_exit_code(const struct rig_run_report *report)
     }
     if (counts.fail != 0) {
         return EXIT_FAILED;
+    }
+    if (only_usage_errors(report)) {
+        return EXIT_USAGE;
     }
     if (counts.error != 0 || counts.pass + counts.flaky == 0) {
         return EXIT_ERROR;

@@ -54,8 +54,8 @@ struct rig_run_options {
 RIG_CHECKED rig_result rig_run(const struct rig_run_options *options, struct rig_run_report *report,
                                struct rig_error *err);
 
-/* Contract of `rig run`: 0 all passed (or flaky), 1 a board failed, 3 rig/CA/network error or
- * nothing ran, 130 cancelled. */
+/* Contract of `rig run`: 0 all passed (or flaky), 1 a board failed, 2 only configuration was wrong,
+ * 3 rig/CA/network error or nothing ran, 130 cancelled. */
 int rig_run_exit_code(const struct rig_run_report *report);
 
 #endif

@@ -4,6 +4,7 @@
 #include "rig/base/file.h"
 
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,6 +149,11 @@ rig_result rig_shelf_start(const struct rig_shelf_options *options, struct rig_s
 
 void rig_shelf_stop(struct rig_shelf *shelf)
 {
+    for (size_t i = 0; i < shelf->n_boards; i++) {
+        if (shelf->children[i].pid > 0) {
+            (void)kill(shelf->children[i].pid, SIGTERM); /* all at once, then wait for each */
+        }
+    }
     for (size_t i = 0; i < shelf->n_boards; i++) {
         rig_child_stop(&shelf->children[i], STOP_GRACE_MS);
     }

@@ -2,6 +2,7 @@
 /* Steps of the identity: key, CSR, signature, installation; and what the register learns of it. */
 #include "rig/ca/policy.h"
 #include "rig/run/steps.h"
+#include "rig/run/sweep.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -442,6 +443,7 @@ rig_result rig_step_register(struct rig_board *board, const struct rig_step_plan
     struct rig_register_device row;
     struct rig_journal_id journal;
     rig_result revoked = RIG_DONE;
+    struct rig_error leak;
 
     (void)plan;
     RIG_TRY(
@@ -462,6 +464,10 @@ rig_result rig_step_register(struct rig_board *board, const struct rig_step_plan
     }
     if (!revoked.ok) {
         (void)json_object_set_new(evidence, "not_revoked", json_string(err->text));
+    }
+    if (!rig_sweep_file(board->report->log_path, &leak).ok) {
+        leak.cls = RIG_CLASS_DEVICE;
+        return rig_fail_as(err, &leak);
     }
     if (rivals.len != 0) {
         return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_DUPLICATE,

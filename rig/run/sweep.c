@@ -17,18 +17,12 @@ static void close_dir(DIR **dir)
     }
 }
 
-static rig_result sweep_file(int dir_fd, const char *folder, const char *name,
-                             struct rig_error *err)
+static rig_result sweep_fd(int fd, const char *folder, const char *name, struct rig_error *err)
 {
-    RIG_AUTO(rig_close_fd) int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     struct rig_tripwire wire;
     uint8_t bytes[16384];
     ssize_t got;
 
-    if (fd < 0) {
-        return rig_fail_errno(err, errno, "cannot look through '%s/%s' for private keys", folder,
-                              name);
-    }
     rig_tripwire_init(&wire);
     while ((got = read(fd, bytes, sizeof bytes)) > 0) {
         if (rig_tripwire_feed(&wire, bytes, (size_t)got)) {
@@ -44,6 +38,31 @@ static rig_result sweep_file(int dir_fd, const char *folder, const char *name,
     return RIG_DONE;
 }
 
+static rig_result sweep_entry(int dir_fd, const char *folder, const char *name,
+                              struct rig_error *err)
+{
+    RIG_AUTO(rig_close_fd) int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+    if (fd < 0) {
+        return rig_fail_errno(err, errno, "cannot look through '%s/%s' for private keys", folder,
+                              name);
+    }
+    return sweep_fd(fd, folder, name, err);
+}
+
+rig_result rig_sweep_file(const char *path, struct rig_error *err)
+{
+    RIG_AUTO(rig_close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const char *slash = strrchr(path, '/');
+
+    if (fd < 0) {
+        return errno == ENOENT
+                   ? RIG_DONE
+                   : rig_fail_errno(err, errno, "cannot look through '%s' for private keys", path);
+    }
+    return sweep_fd(fd, slash != NULL ? "" : ".", path, err);
+}
+
 rig_result rig_sweep(const char *folder, struct rig_error *err)
 {
     RIG_AUTO(close_dir) DIR *dir = opendir(folder);
@@ -57,7 +76,7 @@ rig_result rig_sweep(const char *folder, struct rig_error *err)
 
         if (fstatat(dirfd(dir), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
             S_ISREG(info.st_mode)) {
-            RIG_TRY(sweep_file(dirfd(dir), folder, entry->d_name, err));
+            RIG_TRY(sweep_entry(dirfd(dir), folder, entry->d_name, err));
         }
     }
     return RIG_DONE;

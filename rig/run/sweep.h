@@ -9,4 +9,7 @@
  * first file that holds one and what it is. */
 RIG_CHECKED rig_result rig_sweep(const char *folder, struct rig_error *err);
 
+/* One file. A file that is not there is fine. */
+RIG_CHECKED rig_result rig_sweep_file(const char *path, struct rig_error *err);
+
 #endif

@@ -69,7 +69,7 @@ def boards(folder):
     with virtual_board("--mac", "24:6f:28:bb:00:04") as port:
         bench.write_text(f"rig: 1\nboards:\n  - {{id: swapped, port: '{port}', mac: '24:6f:28:bb:00:99'}}\n")
         done = rig("run", SMOKE, "--bench", bench, "--out", out)
-        check(done.returncode == RIG_FAULT and "swapped" in Reports(out).first_bad("swapped")["error"]["text"],
+        check(done.returncode == USAGE and "swapped" in Reports(out).first_bad("swapped")["error"]["text"],
               done.returncode, done.stdout)
 
 

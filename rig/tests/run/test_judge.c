@@ -197,6 +197,8 @@ static void nothing_on_our_server_is_vacuous(void **state)
     assert_fails(&s, RIG_OUTCOME_VACUOUS, RIG_CLASS_DEVICE, "no ClientHello");
     s.device.connected = false;
     assert_fails(&s, RIG_OUTCOME_VACUOUS, RIG_CLASS_NETWORK, "could not reach");
+    s.server.client_hello_seen = true;
+    assert_fails(&s, RIG_OUTCOME_CONTRADICTION, RIG_CLASS_DEVICE, "never connected");
 }
 
 static void another_certificate_is_vacuous_even_when_refused(void **state)

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Loads the files that people write; every mistake beyond the first, which is in the error, goes to
+ * standard error. */
+#ifndef RIG_CLI_LOAD_H
+#define RIG_CLI_LOAD_H
+
+#include "rig/suite/bench.h"
+#include "rig/suite/suite.h"
+
+RIG_CHECKED rig_result rig_cli_load_suite(const char *path, struct rig_suite **suite,
+                                          struct rig_error *err);
+RIG_CHECKED rig_result rig_cli_load_bench(const char *path, struct rig_bench **bench,
+                                          struct rig_error *err);
+
+#endif

@@ -46,6 +46,18 @@ static rig_result add_port(void *ctx, const struct rig_port *port, struct rig_er
     return RIG_DONE;
 }
 
+static rig_result take_if_named(void *ctx, const struct rig_port *port, struct rig_error *err)
+{
+    struct rig_found *found = ctx;
+
+    (void)err;
+    if (strcmp(found->address, port->path) == 0) {
+        found->is_port = true;
+        found->port = *port;
+    }
+    return RIG_DONE;
+}
+
 /* ---- ports that a killed program left without a driver ---- */
 
 static rig_result give_back(void *ctx, const struct rig_usb_device *device, struct rig_error *err)
@@ -150,7 +162,7 @@ static rig_result probe_all(const struct list *list, struct rig_probe *probes,
         place->lines.kind =
             is_native(&list->found[i]) ? RIG_LINES_USB_JTAG_SERIAL : RIG_LINES_DTR_RTS;
         /* a PC's own port answers to nobody as a rule; it can be named */
-        probes[i].skip = list->found[i].is_port && !list->found[i].port.is_usb;
+        probes[i].skip = !list->found[i].named && !list->found[i].port.is_usb;
         if (probes[i].skip) {
             (void)rig_fail(&probes[i].why, RIG_CLASS_RIG, RIG_E_UNSUPPORTED,
                            "not probed, as it is not on USB: 'rig boards --probe %s' does",
@@ -195,9 +207,12 @@ static rig_result find_ports(const struct rig_cli *cli, struct list *list, struc
         return rig_ports_each(add_port, list, err);
     }
     for (size_t i = 0; i < cli->n_positionals; i++) {
+        struct rig_found *one = &list->found[list->n++];
+
         RIG_TRY(rig_link_check_address(cli->positionals[i], err));
-        (void)rig_copy_text(list->found[list->n++].address, sizeof list->found[0].address,
-                            cli->positionals[i]);
+        one->named = true;
+        (void)rig_copy_text(one->address, sizeof one->address, cli->positionals[i]);
+        RIG_TRY(rig_ports_each(take_if_named, one, err));
     }
     return RIG_DONE;
 }

@@ -9,6 +9,7 @@
 
 /* A port of this host, or an address that was given, and what hangs there. */
 struct rig_found {
+    bool named;           /* on the command line */
     bool is_port;         /* `port` is filled */
     struct rig_port port; /* of rig_ports_each */
     char address[160];

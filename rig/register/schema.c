@@ -159,7 +159,11 @@ const char *const rig_sql_text[RIG_SQL_COUNT] = {
         " operator = excluded.operator, suite = excluded.suite, result = excluded.result,"
         " junit_sha256 = CASE WHEN excluded.junit_sha256 = '' AND run_id = excluded.run_id"
         "  THEN junit_sha256 ELSE excluded.junit_sha256 END,"
-        " run_id = excluded.run_id, serial = excluded.serial, updated_ms = excluded.updated_ms",
+        /* a run that ended early names none, and the board has the earlier one all the same */
+        " serial = CASE WHEN excluded.serial = '' AND EXISTS (SELECT 1 FROM certificates AS kept"
+        "  WHERE kept.serial = devices.serial AND kept.device_id = devices.device_id"
+        "  AND kept.state = 'installed') THEN devices.serial ELSE excluded.serial END,"
+        " run_id = excluded.run_id, updated_ms = excluded.updated_ms",
     [RIG_SQL_DEVICE_ALL] =
         "SELECT " DEVICE_COLUMNS " FROM devices WHERE mac > ?1 ORDER BY mac" LIMIT_PAGE,
     [RIG_SQL_DEVICE_FIND] =

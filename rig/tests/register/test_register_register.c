@@ -352,6 +352,39 @@ static void test_device_is_kept_by_mac(void **state)
                   RIG_E_NOT_FOUND);
 }
 
+/* A later run that ended before it read the board's certificate. */
+static void test_serial_stays_while_its_certificate_is_installed(void **state)
+{
+    RIG_AUTO(rig_auto_register) struct rig_register *reg = scratch_register(*state, true);
+    const struct rig_register_certificate kept = scratch_certificate("0a0b", "dev-1");
+    struct rig_register_device it = device_of("24:6f:28:aa:00:01", "dev-1", "b1", "run-1");
+    struct rig_register_device back = {0};
+    struct rig_error err = {0};
+
+    scratch_issue(reg, &kept);
+    assert_done(rig_register_set_state(reg, "0a0b", RIG_CERT_INSTALLED, NULL, &err));
+    assert_done(rig_register_put_device(reg, &it, &err));
+    it = device_of("24:6f:28:aa:00:01", "dev-1", "b1", "run-2");
+    it.serial[0] = '\0';
+    assert_done(rig_register_put_device(reg, &it, &err));
+    assert_done(rig_register_find_device(reg, "dev-1", &back, &err));
+    assert_string_equal(back.run_id, "run-2");
+    assert_string_equal(back.serial, "0a0b");
+
+    (void)rig_copy_text(it.serial, sizeof it.serial, "0c0d"); /* another took its place */
+    assert_done(rig_register_put_device(reg, &it, &err));
+    assert_done(rig_register_find_device(reg, "dev-1", &back, &err));
+    assert_string_equal(back.serial, "0c0d");
+
+    (void)rig_copy_text(it.serial, sizeof it.serial, "0a0b");
+    assert_done(rig_register_put_device(reg, &it, &err));
+    assert_done(rig_register_set_state(reg, "0a0b", RIG_CERT_REVOKED, "keyCompromise", &err));
+    it.serial[0] = '\0';
+    assert_done(rig_register_put_device(reg, &it, &err));
+    assert_done(rig_register_find_device(reg, "dev-1", &back, &err));
+    assert_string_equal(back.serial, "");
+}
+
 static void test_board_name_finds_the_newest_run(void **state)
 {
     RIG_AUTO(rig_auto_register) struct rig_register *reg = scratch_register(*state, true);
@@ -458,6 +491,7 @@ int main(void)
         T(test_states_only_move_on),
         T(test_serial_of_two_issuers_needs_the_issuer),
         T(test_device_is_kept_by_mac),
+        T(test_serial_stays_while_its_certificate_is_installed),
         T(test_board_name_finds_the_newest_run),
         T(test_two_boards_never_share_a_mac_or_an_id),
         T(test_runs_are_listed_newest_first),

@@ -167,8 +167,9 @@ int agent_keygen(struct agent *agent, enum agent_key_type type, struct agent_key
         (void)agent_fail(why, "aborted", 0, "given up as the host asked; no key was stored");
     } else if (ret != 0) {
         (void)agent_fail(why, "crypto", ret, "the key could not be made");
-    } else if (agent_keystore_save(agent, &key, type, why) == 0) {
-        result = state_of(&key, type, out, why);
+    } else if (state_of(&key, type, out, why) == 0) {
+        /* last: from here on the old key is gone, and nothing else may fail */
+        result = agent_keystore_save(agent, &key, type, why);
     }
     mbedtls_pk_free(&key);
     return result;

@@ -2,6 +2,7 @@
 /* The agent as a host sees it: commands, retransmission, noise, key store, CSR. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -326,6 +327,36 @@ static void flipped_bit_is_no_key(void **state)
     assert_string_equal(get(&d, "type"), "none");
 }
 
+int __real_mbedtls_pk_write_pubkey_der(const mbedtls_pk_context *key, unsigned char *out,
+                                       size_t size);
+int __wrap_mbedtls_pk_write_pubkey_der(const mbedtls_pk_context *key, unsigned char *out,
+                                       size_t size);
+
+static atomic_bool public_key_fails;
+
+int __wrap_mbedtls_pk_write_pubkey_der(const mbedtls_pk_context *key, unsigned char *out,
+                                       size_t size)
+{
+    return public_key_fails ? MBEDTLS_ERR_PK_ALLOC_FAILED
+                            : __real_mbedtls_pk_write_pubkey_der(key, out, size);
+}
+
+/* "err" means that the old key is still there. */
+static void failed_keygen_leaves_the_old_key(void **state)
+{
+    char old[65];
+
+    (void)state;
+    expect_ok(&d, "keygen type=p-256");
+    (void)snprintf(old, sizeof old, "%s", get(&d, "spki_sha256"));
+    public_key_fails = true;
+    expect_err(&d, "keygen type=p-384 replace=yes", "crypto");
+    public_key_fails = false;
+    expect_ok(&d, "key");
+    assert_string_equal(get(&d, "type"), "p-256");
+    assert_string_equal(get(&d, "spki_sha256"), old);
+}
+
 /* The private scalar must not cross the line in any form; nor be left in the memory it went
  * through. */
 static void key_is_wiped_from_scratch(void **state)
@@ -460,6 +491,7 @@ int main(void)
         CASE(power_cut_leaves_a_whole_key),
         CASE(one_sector_partition_works),
         CASE(flipped_bit_is_no_key),
+        CASE(failed_keygen_leaves_the_old_key),
         CASE(key_is_wiped_from_scratch),
         CASE(keygen_says_busy_and_can_be_aborted),
         CASE(services_can_be_wrapped),

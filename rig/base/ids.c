@@ -2,6 +2,7 @@
 #include "rig/base/ids.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *const key_type_names[] = {
@@ -24,4 +25,10 @@ enum rig_key_type rig_key_type_of(const char *name)
         }
     }
     return RIG_KEY_NONE;
+}
+
+void rig_mac_text(const uint8_t mac[RIG_MAC_SIZE], char out[RIG_MAC_TEXT_SIZE])
+{
+    (void)snprintf(out, RIG_MAC_TEXT_SIZE, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
+                   mac[3], mac[4], mac[5]);
 }

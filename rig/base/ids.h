@@ -7,6 +7,8 @@
 #ifndef RIG_BASE_IDS_H
 #define RIG_BASE_IDS_H
 
+#include <stdint.h>
+
 struct rig_board_id {
     char text[48];
 };
@@ -28,5 +30,8 @@ enum rig_key_type rig_key_type_of(const char *name);
 
 #define RIG_SHA256_SIZE 32
 #define RIG_MAC_SIZE 6
+#define RIG_MAC_TEXT_SIZE 18
+/* "24:6f:28:aa:00:01" */
+void rig_mac_text(const uint8_t mac[RIG_MAC_SIZE], char out[RIG_MAC_TEXT_SIZE]);
 
 #endif

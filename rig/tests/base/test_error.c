@@ -92,10 +92,21 @@ static void key_type_names_go_both_ways(void **state)
     assert_string_equal(rig_key_type_name((enum rig_key_type)99), "none");
 }
 
+static void macs_are_written_as_the_bench_file_has_them(void **state)
+{
+    static const uint8_t mac[RIG_MAC_SIZE] = {0x24, 0x6f, 0x28, 0xaa, 0x00, 0x01};
+    char text[RIG_MAC_TEXT_SIZE];
+
+    (void)state;
+    rig_mac_text(mac, text);
+    assert_string_equal(text, "24:6f:28:aa:00:01");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_failure_carries_class_code_and_words),
+        cmocka_unit_test(macs_are_written_as_the_bench_file_has_them),
         cmocka_unit_test(errno_picks_the_code),
         cmocka_unit_test(long_texts_are_cut_visibly),
         cmocka_unit_test(every_class_and_code_has_a_word),

@@ -255,12 +255,19 @@ static rig_result reconnect(struct rig_rom *rom, struct rig_wait wait, struct ri
 {
     const struct rig_rom_identity before = rom->identity;
     const unsigned baud = rom->baud;
+    char was[RIG_MAC_TEXT_SIZE];
+    char is[RIG_MAC_TEXT_SIZE];
 
     RIG_TRY(rig_rom_connect(rom, NULL, wait, err));
     if (memcmp(before.mac, rom->identity.mac, sizeof before.mac) != 0) {
         rom->connected = false;
-        return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_MISMATCH,
-                        "another board answers after the reset (its MAC differs): was it swapped?");
+        rig_mac_text(before.mac, was);
+        rig_mac_text(rom->identity.mac, is);
+        /* neither of the two is proven wrong: the bench was changed under the run */
+        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_MISMATCH,
+                        "another board answers after the reset (MAC %s, before it %s): boards were "
+                        "swapped during the run; run both again",
+                        is, was);
     }
     if (!rig_rom_set_baud(rom, baud, wait, err).ok && err->code != RIG_E_UNSUPPORTED) {
         return (rig_result){.ok = false};

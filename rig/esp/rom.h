@@ -6,7 +6,8 @@
  *
  * Errors, class DEVICE unless the link itself failed: NO_ANSWER, PROTOCOL, REFUSED (with the ROM's
  * error code and its meaning), UNSUPPORTED, MISMATCH (what the chip has is not what was sent), and
- * those of reset.h.
+ * those of reset.h. Another board that answers after a restart is MISMATCH, class USAGE: boards
+ * were swapped.
  */
 #ifndef RIG_ESP_ROM_H
 #define RIG_ESP_ROM_H

@@ -66,14 +66,17 @@ struct rig_journal_entry {
     char run_id[40];
     struct rig_board_id board;
     char device_id[64];
-    char subject[96]; /* what it is about: SPKI hash, serial, partition */
+    char subject[96]; /* what it is about: see rig_journal_open */
     int64_t opened_ms;
     int64_t closed_ms; /* 0: still open */
     bool ok;           /* when closed */
     char outcome[200];
 };
 
-/* `subject` is a short text: "spki <hex>", "serial <hex>", "esp_secure_cert@0x110000". */
+/* `subject` is a short text by which a later start finishes what was interrupted: of an issue
+ * "spki <hex>", and "spki <hex> test" for a certificate of RIG_PURPOSE_TEST; of a revocation
+ * "serial <hex> [reason]" (a name of rig_revocation_reason_name; none: cessation); else any, such
+ * as "esp_secure_cert@0x110000". */
 RIG_CHECKED rig_result rig_journal_open(struct rig_register *reg, enum rig_journal_action action,
                                         const char *run_id, const struct rig_board_id *board,
                                         const char *device_id, const char *subject,
@@ -227,8 +230,9 @@ RIG_CHECKED rig_result rig_register_set_state_of(struct rig_register *reg, const
                                                  const char *reason, struct rig_error *err);
 /*
  * Inserts or updates the device's row (by MAC); note and first_seen_ms stay, and so does
- * junit_sha256 within a run. DUPLICATE (class DEVICE): its device id belongs to another MAC, or
- * another board of this run has this MAC.
+ * junit_sha256 within a run. Where `device` has no serial, the one before stays as long as that
+ * certificate of this device is INSTALLED. DUPLICATE (class DEVICE): its device id belongs to
+ * another MAC, or another board of this run has this MAC.
  */
 RIG_CHECKED rig_result rig_register_put_device(struct rig_register *reg,
                                                const struct rig_register_device *device,

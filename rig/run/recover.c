@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rig/run/recover.h"
 
-#include "rig/ca/pki.h"
+#include "rig/ca/key.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +14,7 @@ struct recovering {
     const char *current_run_id;
     const struct rig_journal_entry *entry;
     uint8_t spki_sha256[RIG_SHA256_SIZE];
+    enum rig_certificate_purpose purpose;
     bool closed;
     const char *known_serial;
     bool known;
@@ -34,12 +35,21 @@ static rig_result is_known(void *ctx, const struct rig_register_certificate *cer
 static enum rig_key_type key_type_of(const X509 *certificate)
 {
     const EVP_PKEY *key = X509_get0_pubkey(certificate);
-    const int bits = key != NULL ? EVP_PKEY_get_bits(key) : 0;
 
-    if (key != NULL && EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA) {
-        return bits == 3072 ? RIG_KEY_RSA_3072 : RIG_KEY_RSA_2048;
+    return key != NULL ? rig_key_type_of_key(key) : RIG_KEY_NONE;
+}
+
+/* The journal does not know the MAC; the register does, if it had this device before. */
+static rig_result find_mac(const struct recovering *r, struct rig_register_certificate *row,
+                           struct rig_error *err)
+{
+    struct rig_register_device device;
+    const rig_result found = rig_register_find_device(r->reg, r->entry->device_id, &device, err);
+
+    if (found.ok && strcmp(device.device_id, r->entry->device_id) == 0) {
+        (void)rig_copy_text(row->mac, sizeof row->mac, device.mac);
     }
-    return bits == 521 ? RIG_KEY_P521 : bits == 384 ? RIG_KEY_P384 : RIG_KEY_P256;
+    return !found.ok && err->code != RIG_E_NOT_FOUND ? found : RIG_DONE;
 }
 
 static rig_result describe(const struct recovering *r, const char *serial,
@@ -61,14 +71,14 @@ static rig_result describe(const struct recovering *r, const char *serial,
     RIG_TRY(rig_pki_time_get(X509_get0_notBefore(certificate), &row->not_before_ms, err));
     RIG_TRY(rig_pki_time_get(X509_get0_notAfter(certificate), &row->not_after_ms, err));
     row->key_type = key_type_of(certificate);
-    row->purpose = RIG_PURPOSE_DEVICE;
+    row->purpose = r->purpose;
     row->state = RIG_CERT_ISSUED;
     (void)rig_copy_text(row->run_id, sizeof row->run_id, r->entry->run_id);
     row->board = r->entry->board;
     (void)rig_copy_text(row->device_id, sizeof row->device_id, r->entry->device_id);
     (void)rig_copy_text(row->backend, sizeof row->backend, r->ca->ops->name);
     row->issued_ms = r->entry->opened_ms;
-    return RIG_DONE;
+    return find_mac(r, row, err);
 }
 
 void rig_recovery_free(struct rig_recovery *recovery)
@@ -111,11 +121,14 @@ static rig_result take_issued(void *ctx, const char *serial, bool revoked,
 
 static rig_result recover_issue(struct recovering *r, struct rig_error *err)
 {
-    static const char prefix[] = "spki ";
+    char spki[sizeof r->entry->subject];
+    char word[sizeof r->entry->subject] = "";
 
-    if (strncmp(r->entry->subject, prefix, sizeof prefix - 1) == 0) {
-        RIG_TRY(rig_hex_parse(r->entry->subject + sizeof prefix - 1, r->spki_sha256,
-                              RIG_SHA256_SIZE, err));
+    if (sscanf(r->entry->subject, "spki %95s %95s", spki, word) >= 1) {
+        RIG_TRY(rig_hex_parse(spki, r->spki_sha256, RIG_SHA256_SIZE, err));
+        r->purpose = strcmp(word, rig_certificate_purpose_name(RIG_PURPOSE_TEST)) == 0
+                         ? RIG_PURPOSE_TEST
+                         : RIG_PURPOSE_DEVICE;
         RIG_TRY(rig_ca_issued_for(r->ca, r->spki_sha256, take_issued, r, r->wait, err));
     }
     return settle(r, false,

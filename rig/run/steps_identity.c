@@ -11,12 +11,13 @@
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 
-static void hash_subject(char *out, size_t out_size, const char *what, const uint8_t *sha256)
+static void hash_subject(char *out, size_t out_size, const char *what, const uint8_t *sha256,
+                         const char *word)
 {
     char hex[2 * RIG_SHA256_SIZE + 1];
 
     rig_hex(sha256, RIG_SHA256_SIZE, hex);
-    (void)snprintf(out, out_size, "%s %s", what, hex);
+    (void)snprintf(out, out_size, "%s %s%s%s", what, hex, word[0] != '\0' ? " " : "", word);
 }
 
 static void set_hex(json_t *object, const char *key, const uint8_t *sha256)
@@ -59,7 +60,7 @@ rig_result rig_step_keygen(struct rig_board *board, const struct rig_step_plan *
         return result;
     }
     cell->has_key = true;
-    hash_subject(outcome, sizeof outcome, "spki", cell->spki_sha256);
+    hash_subject(outcome, sizeof outcome, "spki", cell->spki_sha256, "");
     set_hex(evidence, "spki_sha256", cell->spki_sha256);
     return rig_journal_close(board->reg, journal, true, outcome, err);
 }
@@ -212,7 +213,9 @@ rig_result rig_issue_certificate(struct rig_board *board, const struct rig_issue
     rig_result result;
 
     RIG_TRY(rig_services_await(board->services, wait, err));
-    hash_subject(subject, sizeof subject, "spki", board->cell.spki_sha256);
+    hash_subject(subject, sizeof subject, "spki", board->cell.spki_sha256,
+                 issue->purpose == RIG_PURPOSE_TEST ? rig_certificate_purpose_name(RIG_PURPOSE_TEST)
+                                                    : "");
     RIG_TRY(rig_journal_open(board->reg, RIG_JOURNAL_ISSUE, board->run->run_id, &board->place->id,
                              board->device_id, subject, &journal, err));
     result = ask_for_certificate(board, issue, certificate, wait, err);

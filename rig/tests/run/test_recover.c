@@ -45,14 +45,20 @@ static struct rig_journal_id open_entry(struct bench *bench, enum rig_journal_ac
     return id;
 }
 
-static void open_issue(struct bench *bench, const struct rig_ca_certificate *certificate)
+static void open_issue_as(struct bench *bench, const struct rig_ca_certificate *certificate,
+                          const char *word)
 {
     char hex[2 * RIG_SHA256_SIZE + 1];
     char subject[96];
 
     rig_hex(certificate->spki_sha256, RIG_SHA256_SIZE, hex);
-    (void)snprintf(subject, sizeof subject, "spki %s", hex);
+    (void)snprintf(subject, sizeof subject, "spki %s%s", hex, word);
     (void)open_entry(bench, RIG_JOURNAL_ISSUE, subject);
+}
+
+static void open_issue(struct bench *bench, const struct rig_ca_certificate *certificate)
+{
+    open_issue_as(bench, certificate, "");
 }
 
 static rig_result count_entry(void *ctx, const struct rig_journal_entry *entry,
@@ -122,8 +128,33 @@ static void what_was_signed_and_not_written_down_becomes_an_orphan(void **state)
     assert_string_equal(seen.last.serial, certificate.serial);
     assert_string_equal(seen.last.device_id, "dev-1");
     assert_int_equal(seen.last.state, RIG_CERT_ISSUED);
+    assert_int_equal(seen.last.purpose, RIG_PURPOSE_DEVICE);
+    assert_int_equal(seen.last.key_type, RIG_KEY_P256);
+    assert_string_equal(seen.last.mac, "");
     recover(&bench);
     assert_int_equal(bench.recovery.n_open, 0);
+    bench_close(&bench);
+}
+
+static void a_test_certificate_stays_one(void **state)
+{
+    RIG_AUTO(rig_ca_certificate_free) struct rig_ca_certificate certificate = {0};
+    const struct rig_register_device device = {
+        .mac = "24:6f:28:aa:00:01", .device_id = "dev-1", .board.text = "b1", .run_id = "run-0"};
+    struct bench bench;
+    struct seen seen;
+
+    (void)state;
+    bench_open(&bench);
+    fx_ok(rig_register_put_device(bench.reg, &device, &bench.fx.err), &bench.fx.err);
+    fx_sign(&bench.fx, "dev-1", &certificate);
+    open_issue_as(&bench, &certificate, " test");
+    recover(&bench);
+    assert_int_equal(bench.recovery.n_found, 1);
+    seen = certificates(&bench);
+    assert_int_equal(seen.n, 1);
+    assert_int_equal(seen.last.purpose, RIG_PURPOSE_TEST);
+    assert_string_equal(seen.last.mac, "24:6f:28:aa:00:01");
     bench_close(&bench);
 }
 
@@ -233,6 +264,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_signed_and_not_written_down_becomes_an_orphan),
+        cmocka_unit_test(a_test_certificate_stays_one),
         cmocka_unit_test(what_is_in_the_register_is_not_entered_twice),
         cmocka_unit_test(nothing_issued_is_closed_as_interrupted),
         cmocka_unit_test(a_revocation_is_finished_with_its_reason),

@@ -162,13 +162,16 @@ rig_result rig_jsonl_run_start(struct rig_jsonl *out, const struct rig_run_repor
     return put_line(out, line, err);
 }
 
-static rig_result set_error(json_t *line, const struct rig_error *error, struct rig_error *err)
+static rig_result set_error(json_t *line, const struct rig_step_report *step, struct rig_error *err)
 {
+    const struct rig_error *error = &step->error;
     RIG_AUTO(rig_auto_json_t) json_t *object = json_object();
 
     RIG_TRY(set(object, "class", json_string(rig_error_class_name(error->cls)), err));
     RIG_TRY(set(object, "code", json_string(rig_error_code_name(error->code)), err));
-    RIG_TRY(set_text(object, "text", error->text, err));
+    RIG_TRY(set_text(object, "text",
+                     step->verdict == RIG_VERDICT_NONE ? rig_step_report_cause(step) : error->text,
+                     err));
     return set(line, "error", json_incref(object), err);
 }
 
@@ -201,7 +204,8 @@ static rig_result set_step(json_t *line, const struct rig_step_report *step, str
     RIG_TRY(set_text(line, "step", step->step, err));
     RIG_TRY(set_text(line, "key", step->key, err));
     RIG_TRY(set(line, "case", json_boolean(step->is_case), err));
-    RIG_TRY(set(line, "verdict", json_string(rig_verdict_name(step->verdict)), err));
+    RIG_TRY(
+        set(line, "verdict", json_string(rig_verdict_name(rig_verdict_shown(step->verdict))), err));
     RIG_TRY(set_time(line, "started", step->started_ms, err));
     RIG_TRY(set_duration(line, step->duration_ns, err));
     RIG_TRY(set_number(line, "tries", step->tries, err));
@@ -220,7 +224,7 @@ rig_result rig_jsonl_step(struct rig_jsonl *out, const struct rig_run_report *ru
     RIG_TRY(set_text(line, "board", board->id.text, err));
     RIG_TRY(set_step(line, step, err));
     if (step->error.cls != RIG_CLASS_NONE || step->verdict != RIG_VERDICT_PASS) {
-        RIG_TRY(set_error(line, &step->error, err));
+        RIG_TRY(set_error(line, step, err));
     }
     if (step->evidence.len != 0) {
         RIG_TRY(set_evidence(line, &step->evidence, err));
@@ -238,7 +242,8 @@ rig_result rig_jsonl_board_end(struct rig_jsonl *out, const struct rig_run_repor
 
     RIG_TRY(new_line("board-end", run, &line, err));
     RIG_TRY(set_text(line, "board", board->id.text, err));
-    RIG_TRY(set(line, "verdict", json_string(rig_verdict_name(board->verdict)), err));
+    RIG_TRY(set(line, "verdict", json_string(rig_verdict_name(rig_verdict_shown(board->verdict))),
+                err));
     RIG_TRY(set_text(line, "port", board->port, err));
     RIG_TRY(set_text(line, "device_id", board->device_id, err));
     RIG_TRY(set_text(line, "chip", board->chip, err));

@@ -142,7 +142,8 @@ static rig_result board_properties(struct document *document, const struct rig_b
                                    struct rig_error *err)
 {
     RIG_TRY(property(document, "board", board->id.text, err));
-    RIG_TRY(property(document, "verdict", rig_verdict_name(board->verdict), err));
+    RIG_TRY(
+        property(document, "verdict", rig_verdict_name(rig_verdict_shown(board->verdict)), err));
     RIG_TRY(property(document, "port", board->port, err));
     RIG_TRY(property(document, "device_id", board->device_id, err));
     RIG_TRY(property(document, "chip", board->chip, err));
@@ -151,14 +152,6 @@ static rig_result board_properties(struct document *document, const struct rig_b
     RIG_TRY(property(document, "certificate_serial", board->serial, err));
     RIG_TRY(property(document, "serial_log", board->log_path, err));
     return property_flaky(document, board, err);
-}
-
-static const char *cause_of(const struct rig_step_report *step)
-{
-    if (step->error.text[0] != '\0') {
-        return step->error.text;
-    }
-    return step->verdict == RIG_VERDICT_SKIP ? "skipped" : "no cause was recorded";
 }
 
 static rig_result append_evidence(const struct rig_buf *evidence, struct rig_buf *text,
@@ -188,7 +181,7 @@ static rig_result compose_details(const struct rig_board_report *board,
     char seconds[RIG_TEXT_SECONDS_SIZE];
 
     rig_text_seconds(step->duration_ns, seconds);
-    RIG_TRY(rig_text_one_line(cause_of(step), text, err));
+    RIG_TRY(rig_text_one_line(rig_step_report_cause(step), text, err));
     RIG_TRY(rig_buf_printf(
         text, err, "\nclass %s, code %s; %u %s in %s s; %llu bytes sent, %llu received\n",
         rig_error_class_name(step->error.cls), rig_error_code_name(step->error.code), step->tries,
@@ -226,7 +219,7 @@ static rig_result write_bad(struct document *document, const struct rig_board_re
     (void)snprintf(type, sizeof type, "%s.%s", rig_error_class_name(step->error.cls),
                    rig_error_code_name(step->error.code));
     start(document, element);
-    RIG_TRY(attribute(document, "message", cause_of(step), err));
+    RIG_TRY(attribute(document, "message", rig_step_report_cause(step), err));
     attribute_plain(document, "type", type);
     note(document, xmlTextWriterWriteString(document->writer, BAD_CAST rig_buf_text(&text)));
     end(document);
@@ -240,7 +233,7 @@ static rig_result write_remarks(struct document *document, const struct rig_step
 
     if (step->verdict == RIG_VERDICT_FLAKY) {
         RIG_TRY(rig_buf_printf(&text, err, "flaky: passed at try %u; before that: ", step->tries));
-        RIG_TRY(rig_text_one_line(cause_of(step), &text, err));
+        RIG_TRY(rig_text_one_line(rig_step_report_cause(step), &text, err));
         RIG_TRY(rig_buf_append_text(&text, "\n", err));
     }
     if (step->over_budget_warn) {
@@ -259,11 +252,12 @@ static rig_result write_outcome(struct document *document, const struct rig_boar
     switch (step->verdict) {
     case RIG_VERDICT_FAIL:
         return write_bad(document, board, step, "failure", err);
+    case RIG_VERDICT_NONE:
     case RIG_VERDICT_ERROR:
         return write_bad(document, board, step, "error", err);
     case RIG_VERDICT_SKIP:
         start(document, "skipped");
-        RIG_TRY(attribute(document, "message", cause_of(step), err));
+        RIG_TRY(attribute(document, "message", rig_step_report_cause(step), err));
         end(document);
         return RIG_DONE;
     case RIG_VERDICT_PASS:

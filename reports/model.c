@@ -4,11 +4,31 @@
 const char *rig_verdict_name(enum rig_verdict verdict)
 {
     static const char *const names[] = {
-        [RIG_VERDICT_PASS] = "pass", [RIG_VERDICT_FLAKY] = "flaky", [RIG_VERDICT_SKIP] = "skip",
-        [RIG_VERDICT_FAIL] = "fail", [RIG_VERDICT_ERROR] = "error",
+        [RIG_VERDICT_NONE] = "none", [RIG_VERDICT_PASS] = "pass", [RIG_VERDICT_FLAKY] = "flaky",
+        [RIG_VERDICT_SKIP] = "skip", [RIG_VERDICT_FAIL] = "fail", [RIG_VERDICT_ERROR] = "error",
     };
 
     return (size_t)verdict < sizeof names / sizeof *names ? names[verdict] : "unknown";
+}
+
+enum rig_verdict rig_verdict_shown(enum rig_verdict verdict)
+{
+    return verdict == RIG_VERDICT_NONE ? RIG_VERDICT_ERROR : verdict;
+}
+
+const char *rig_step_report_cause(const struct rig_step_report *step)
+{
+    if (step->error.text[0] != '\0') {
+        return step->error.text;
+    }
+    switch (step->verdict) {
+    case RIG_VERDICT_NONE:
+        return "was not judged";
+    case RIG_VERDICT_SKIP:
+        return "skipped";
+    default:
+        return "no cause was recorded";
+    }
 }
 
 static void count(struct rig_counts *counts, enum rig_verdict verdict)
@@ -27,6 +47,7 @@ static void count(struct rig_counts *counts, enum rig_verdict verdict)
     case RIG_VERDICT_FAIL:
         counts->fail++;
         return;
+    case RIG_VERDICT_NONE:
     case RIG_VERDICT_ERROR:
         break;
     }
@@ -75,6 +96,7 @@ static int badness(enum rig_verdict verdict)
         return 1;
     case RIG_VERDICT_FLAKY:
         return 2;
+    case RIG_VERDICT_NONE:
     case RIG_VERDICT_ERROR:
         return 3;
     case RIG_VERDICT_FAIL:
@@ -89,7 +111,7 @@ enum rig_verdict rig_board_report_verdict(const struct rig_board_report *board)
 
     for (size_t i = 0; i < board->n_steps; i++) {
         if (badness(board->steps[i].verdict) > badness(worst)) {
-            worst = board->steps[i].verdict;
+            worst = rig_verdict_shown(board->steps[i].verdict);
         }
     }
     return worst;
@@ -103,7 +125,7 @@ const struct rig_step_report *rig_board_report_first_failure(const struct rig_bo
         return NULL;
     }
     for (size_t i = 0; i < board->n_steps; i++) {
-        if (board->steps[i].verdict == worst) {
+        if (rig_verdict_shown(board->steps[i].verdict) == worst) {
             return &board->steps[i];
         }
     }

@@ -11,14 +11,17 @@
 #include "rig/base/ids.h"
 
 enum rig_verdict {
-    RIG_VERDICT_PASS = 0,
+    RIG_VERDICT_NONE = 0, /* not judged: an error wherever verdicts are counted or shown */
+    RIG_VERDICT_PASS,
     RIG_VERDICT_FLAKY, /* passed after a retry */
     RIG_VERDICT_SKIP,
     RIG_VERDICT_FAIL,  /* the board is wrong */
     RIG_VERDICT_ERROR, /* rig, CA, network or configuration is wrong */
 };
-/* "pass", "flaky", "skip", "fail", "error". */
+/* "pass", "flaky", "skip", "fail", "error"; "none". */
 const char *rig_verdict_name(enum rig_verdict verdict);
+/* What the writers show: an ERROR instead of NONE. */
+enum rig_verdict rig_verdict_shown(enum rig_verdict verdict);
 
 /* One step or case of one board. */
 struct rig_step_report {
@@ -67,6 +70,10 @@ struct rig_run_report {
     struct rig_board_report *boards;
 };
 
+/* Why a step did not pass: the text of its error, or the words for none ("was not judged").
+ * Borrowed from the step. */
+const char *rig_step_report_cause(const struct rig_step_report *step);
+
 struct rig_counts {
     size_t n; /* all */
     size_t pass, flaky, skip, fail, error;
@@ -75,8 +82,8 @@ struct rig_counts {
  * run without boards. */
 struct rig_counts rig_board_report_counts(const struct rig_board_report *board);
 struct rig_counts rig_run_report_counts(const struct rig_run_report *run);
-/* The worst of its steps: fail > error > flaky > pass (a board that was proven wrong stays wrong,
- * whatever else went wrong on the way); only skips or nothing at all: skip. */
+/* The worst of its steps: fail > error (not judged, too) > flaky > pass (a board that was proven
+ * wrong stays wrong, whatever else went wrong on the way); only skips or nothing at all: skip. */
 enum rig_verdict rig_board_report_verdict(const struct rig_board_report *board);
 /* The step that made the verdict of a board that failed or is in error: the first one of that
  * verdict; NULL: none. Borrowed from the board. */

@@ -24,6 +24,7 @@ static const char *colour_of(enum rig_verdict verdict)
         return "\033[36m";
     case RIG_VERDICT_FAIL:
         return "\033[31m";
+    case RIG_VERDICT_NONE:
     case RIG_VERDICT_ERROR:
         break;
     }
@@ -47,6 +48,12 @@ static struct layout measure(const struct rig_run_report *run, bool colour)
         layout.device_id = wider(layout.device_id, run->boards[i].device_id);
     }
     return layout;
+}
+
+/* A board without steps is one in error. */
+static enum rig_verdict verdict_of(const struct rig_board_report *board)
+{
+    return board->n_steps != 0 ? rig_verdict_shown(board->verdict) : RIG_VERDICT_ERROR;
 }
 
 static rig_result append_verdict(const struct layout *layout, enum rig_verdict verdict,
@@ -79,7 +86,7 @@ static rig_result append_remark(const struct rig_board_report *board, struct rig
     RIG_TRY(rig_buf_append_text(text, "  ", err));
     RIG_TRY(rig_text_one_line(step->name, text, err));
     RIG_TRY(rig_buf_append_text(text, ": ", err));
-    return rig_text_one_line(step->error.text, text, err);
+    return rig_text_one_line(rig_step_report_cause(step), text, err);
 }
 
 static rig_result append_board(const struct layout *layout, const struct rig_board_report *board,
@@ -93,8 +100,7 @@ static rig_result append_board(const struct layout *layout, const struct rig_boa
     (void)snprintf(steps, sizeof steps, "%zu/%zu", counts.pass + counts.flaky, board->n_steps);
     RIG_TRY(append_cell(board->id.text, layout->board, text, err));
     RIG_TRY(append_cell(board->device_id, layout->device_id, text, err));
-    RIG_TRY(append_verdict(layout, board->n_steps != 0 ? board->verdict : RIG_VERDICT_ERROR, text,
-                           err));
+    RIG_TRY(append_verdict(layout, verdict_of(board), text, err));
     RIG_TRY(rig_buf_printf(text, err, "  %7s  %9s s", steps, seconds));
     RIG_TRY(append_remark(board, text, err));
     return rig_buf_append_text(text, "\n", err);
@@ -105,9 +111,7 @@ static size_t n_boards_that(const struct rig_run_report *run, enum rig_verdict v
     size_t n = 0;
 
     for (size_t i = 0; i < run->n_boards; i++) {
-        const struct rig_board_report *board = &run->boards[i];
-
-        n += (board->n_steps != 0 ? board->verdict : RIG_VERDICT_ERROR) == verdict;
+        n += verdict_of(&run->boards[i]) == verdict;
     }
     return n;
 }

@@ -56,7 +56,7 @@ static const char *colour_of(const struct rig_progress *progress, enum rig_verdi
         [RIG_VERDICT_ERROR] = "\033[35m",
     };
 
-    return progress->options->colour ? colours[verdict] : "";
+    return progress->options->colour ? colours[rig_verdict_shown(verdict)] : "";
 }
 
 static const char *plain_of(const struct rig_progress *progress)
@@ -66,7 +66,7 @@ static const char *plain_of(const struct rig_progress *progress)
 
 static bool is_bad(enum rig_verdict verdict)
 {
-    return verdict == RIG_VERDICT_FAIL || verdict == RIG_VERDICT_ERROR;
+    return verdict == RIG_VERDICT_FAIL || rig_verdict_shown(verdict) == RIG_VERDICT_ERROR;
 }
 
 /* ---- plain lines ---- */
@@ -79,11 +79,11 @@ static void print_line(struct rig_progress *progress, const struct rig_board_rep
     rig_buf_reset(&progress->frame);
     (void)rig_buf_printf(&progress->frame, &ignored, "%-8s %-28s %s%-5s%s %8.3f s", board->id.text,
                          step->name, colour_of(progress, step->verdict),
-                         rig_verdict_name(step->verdict), plain_of(progress),
+                         rig_verdict_name(rig_verdict_shown(step->verdict)), plain_of(progress),
                          (double)step->duration_ns / 1e9)
         .ok;
-    if (step->verdict != RIG_VERDICT_PASS && step->error.text[0] != '\0') {
-        (void)rig_buf_printf(&progress->frame, &ignored, "  %s", step->error.text).ok;
+    if (step->verdict != RIG_VERDICT_PASS) {
+        (void)rig_buf_printf(&progress->frame, &ignored, "  %s", rig_step_report_cause(step)).ok;
     } else if (step->over_budget_warn) {
         (void)rig_buf_append_text(&progress->frame, "  slower than its budget", &ignored).ok;
     }
@@ -123,8 +123,8 @@ static void draw_board(struct rig_progress *progress, size_t index)
     if (view->first_bad != NULL) {
         (void)rig_buf_printf(&progress->frame, &ignored, "%s%s %s%s: %.60s",
                              colour_of(progress, view->first_bad->verdict),
-                             rig_verdict_name(view->first_bad->verdict), view->first_bad->name,
-                             plain_of(progress), view->first_bad->error.text)
+                             rig_verdict_name(rig_verdict_shown(view->first_bad->verdict)),
+                             view->first_bad->name, plain_of(progress), view->first_bad->error.text)
             .ok;
     } else if (view->ended) {
         (void)rig_buf_printf(&progress->frame, &ignored, "%sdone%s",

@@ -118,7 +118,7 @@ struct rig_run_report sample_random_run(unsigned *seed)
             char name[32];
 
             (void)snprintf(name, sizeof name, "step-%zu", s);
-            fill_step(step, name, (enum rig_verdict)(rand_r(seed) % 5),
+            fill_step(step, name, (enum rig_verdict)(rand_r(seed) % (RIG_VERDICT_ERROR + 1)),
                       (enum rig_error_class)(rand_r(seed) % 7), RIG_E_TIMEOUT, "a cause & <more>");
             random_bytes(&step->log, (size_t)rand_r(seed) % 300, seed);
             random_bytes(&step->evidence, (size_t)rand_r(seed) % 30, seed);

@@ -313,6 +313,23 @@ static void test_evidence_that_is_no_object_is_kept_as_text(void **state)
     free_lines(lines);
 }
 
+static void test_what_was_not_judged_is_an_error(void **state)
+{
+    struct rig_step_report step = {.name = "flash", .step = "flash"};
+    struct rig_board_report board = {.id.text = "b1", .n_steps = 1, .steps = &step};
+    const struct rig_run_report run = {.run_id = "r", .n_boards = 1, .boards = &board};
+    struct lines *lines = new_lines();
+
+    (void)state;
+    write_run(&run, lines->path);
+    read_lines(lines);
+    check_lines(lines);
+    assert_string_equal(text_of(lines->all[1], "verdict"), "error");
+    assert_string_equal(text_of(json_object_get(lines->all[1], "error"), "text"), "was not judged");
+    assert_string_equal(text_of(lines->all[2], "verdict"), "error");
+    free_lines(lines);
+}
+
 static void test_a_killed_run_leaves_whole_lines(void **state)
 {
     RIG_AUTO(rig_run_report_free) struct rig_run_report run = sample_run();
@@ -401,6 +418,7 @@ int main(void)
         cmocka_unit_test(test_random_runs_conform),
         cmocka_unit_test(test_the_schema_check_can_fail),
         cmocka_unit_test(test_evidence_that_is_no_object_is_kept_as_text),
+        cmocka_unit_test(test_what_was_not_judged_is_an_error),
         cmocka_unit_test(test_a_killed_run_leaves_whole_lines),
         cmocka_unit_test(test_threads_do_not_tear_lines),
         cmocka_unit_test(test_a_path_that_can_not_be_written_is_named),

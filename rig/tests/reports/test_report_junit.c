@@ -373,6 +373,21 @@ static void test_nothing_ran_is_an_error_and_no_empty_suite(void **state)
     assert_has(&xml, "no board took part");
 }
 
+static void test_what_was_not_judged_is_an_error(void **state)
+{
+    struct rig_step_report step = {.name = "flash"};
+    struct rig_board_report board = {.id.text = "b1", .n_steps = 1, .steps = &step};
+    const struct rig_run_report run = {
+        .suite = "acceptance", .hostname = "h", .n_boards = 1, .boards = &board};
+    RIG_AUTO(rig_buf_free) struct rig_buf xml = {0};
+
+    (void)state;
+    check_document(&run, &xml);
+    assert_has(&xml, "tests=\"1\" failures=\"0\" errors=\"1\"");
+    assert_has(&xml, "<error message=\"was not judged\"");
+    assert_has(&xml, "name=\"verdict\" value=\"error\"");
+}
+
 static void test_counts_add_up_whatever_ran(void **state)
 {
     unsigned seed = (unsigned)rig_now_ns();
@@ -477,6 +492,7 @@ int main(void)
         cmocka_unit_test(test_longest_names_fit_every_reader),
         cmocka_unit_test(test_names_are_unique_and_without_dots),
         cmocka_unit_test(test_nothing_ran_is_an_error_and_no_empty_suite),
+        cmocka_unit_test(test_what_was_not_judged_is_an_error),
         cmocka_unit_test(test_counts_add_up_whatever_ran),
         cmocka_unit_test(test_a_comma_locale_changes_nothing),
         cmocka_unit_test(test_written_whole_and_taken_by_xmllint),

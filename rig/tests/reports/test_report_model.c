@@ -45,6 +45,8 @@ static void test_the_worst_step_is_the_verdict(void **state)
         {{RIG_VERDICT_FAIL, RIG_VERDICT_ERROR, RIG_VERDICT_PASS}, RIG_VERDICT_FAIL},
         {{RIG_VERDICT_FLAKY, RIG_VERDICT_ERROR, RIG_VERDICT_PASS}, RIG_VERDICT_ERROR},
         {{RIG_VERDICT_SKIP, RIG_VERDICT_SKIP, RIG_VERDICT_SKIP}, RIG_VERDICT_SKIP},
+        {{RIG_VERDICT_PASS, RIG_VERDICT_NONE, RIG_VERDICT_FLAKY}, RIG_VERDICT_ERROR},
+        {{RIG_VERDICT_NONE, RIG_VERDICT_FAIL, RIG_VERDICT_PASS}, RIG_VERDICT_FAIL},
     };
 
     (void)state;
@@ -74,12 +76,33 @@ static void test_first_failure_is_the_one_that_made_the_verdict(void **state)
     assert_string_equal(rig_board_report_first_failure(board)->step, "keygen");
 }
 
+static void test_a_zeroed_report_is_an_error(void **state)
+{
+    struct rig_step_report steps[2] = {{.verdict = RIG_VERDICT_PASS}, {.name = "never judged"}};
+    const struct rig_board_report board = {.n_steps = 2, .steps = steps};
+    const struct rig_counts counts = rig_board_report_counts(&board);
+
+    (void)state;
+    assert_int_equal(counts.n, 2);
+    assert_int_equal(counts.pass, 1);
+    assert_int_equal(counts.error, 1);
+    assert_int_equal(rig_board_report_verdict(&board), RIG_VERDICT_ERROR);
+    assert_ptr_equal(rig_board_report_first_failure(&board), &steps[1]);
+    assert_string_equal(rig_step_report_cause(&steps[1]), "was not judged");
+    assert_string_equal(rig_verdict_name(RIG_VERDICT_NONE), "none");
+    assert_int_equal(rig_verdict_shown(RIG_VERDICT_NONE), RIG_VERDICT_ERROR);
+    for (int i = RIG_VERDICT_PASS; i <= RIG_VERDICT_ERROR; i++) {
+        assert_int_equal(rig_verdict_shown((enum rig_verdict)i), i);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_counts_are_per_verdict),
         cmocka_unit_test(test_nothing_ran_counts_as_an_error),
         cmocka_unit_test(test_the_worst_step_is_the_verdict),
+        cmocka_unit_test(test_a_zeroed_report_is_an_error),
         cmocka_unit_test(test_first_failure_is_the_one_that_made_the_verdict),
     };
 

@@ -63,6 +63,21 @@ static void test_nothing_ran_is_said(void **state)
     assert_has(&text, "no board took part");
 }
 
+static void test_what_was_not_judged_is_an_error(void **state)
+{
+    struct rig_step_report step = {.name = "flash"};
+    struct rig_board_report board = {.id.text = "b1", .n_steps = 1, .steps = &step};
+    const struct rig_run_report run = {.n_boards = 1, .boards = &board};
+    RIG_AUTO(rig_buf_free) struct rig_buf text = {0};
+    struct rig_error err = {0};
+
+    (void)state;
+    assert_done(rig_report_summary(&run, false, &text, &err));
+    assert_has(&text, "  error        0/1");
+    assert_has(&text, "flash: was not judged");
+    assert_has(&text, "0 passed, 0 flaky, 0 failed, 1 in error");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -70,6 +85,7 @@ int main(void)
         cmocka_unit_test(test_colours_only_when_asked),
         cmocka_unit_test(test_what_a_board_says_never_acts_on_the_terminal),
         cmocka_unit_test(test_nothing_ran_is_said),
+        cmocka_unit_test(test_what_was_not_judged_is_an_error),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,4 +16,6 @@ END
 rig boards || fail "rig boards"
 rig run /rig/suites/smoke.yaml --bench bench.yaml --out /out/run --junit /out/junit.xml || fail "rig run ended with $?"
 kernel_is_content
+echo '<3>usb-vm: a complaint to see that complaints are seen' >/dev/kmsg
+kernel_complaints >/dev/null || fail "a complaint of the kernel goes unnoticed"
 echo "PASS"

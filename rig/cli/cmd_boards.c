@@ -106,16 +106,14 @@ static void print_place(const struct rig_found *found)
 
 static void print_probe(const struct rig_probe *probe)
 {
-    const uint8_t *m = probe->identity.mac;
-    char mac[18] = "MAC unreadable   ";
+    char mac[RIG_MAC_TEXT_SIZE] = "MAC unreadable   ";
 
     if (!probe->is_board) {
         (void)printf("  %s%s\n", probe->skip ? "" : "no board: ", probe->why.text);
         return;
     }
     if (probe->identity.has_mac) {
-        (void)snprintf(mac, sizeof mac, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3],
-                       m[4], m[5]);
+        rig_mac_text(probe->identity.mac, mac);
     }
     (void)printf("  %-8s %s  ", probe->identity.chip->name, mac);
     if (probe->has_agent) {

@@ -18,15 +18,16 @@ static rig_result to_download(struct rig_cli_board *board, struct rig_wait wait,
     RIG_AUTO(rig_auto_rom) struct rig_rom *rom = NULL;
     struct rig_rom_identity id;
     char fuses[96];
+    char mac[RIG_MAC_TEXT_SIZE];
 
     RIG_TRY(rig_rom_new(board->link, board->lines, &rom_options, &rom, err));
     RIG_TRY(rig_rom_connect(rom, &id, wait, err));
     (void)printf("download mode by recipe '%s' (reset %u); %s", id.recipe, id.n_resets,
                  id.chip->title);
     if (id.has_mac) {
-        (void)printf(" v%u.%u, MAC %02x:%02x:%02x:%02x:%02x:%02x, flash 0x%06x of %u KiB",
-                     id.revision / 100, id.revision % 100, id.mac[0], id.mac[1], id.mac[2],
-                     id.mac[3], id.mac[4], id.mac[5], (unsigned)id.flash_id,
+        rig_mac_text(id.mac, mac);
+        (void)printf(" v%u.%u, MAC %s, flash 0x%06x of %u KiB", id.revision / 100,
+                     id.revision % 100, mac, (unsigned)id.flash_id,
                      (unsigned)(id.flash_size_bytes / 1024));
     }
     (void)printf("; fuses: %s\n", rig_rom_fuses_text(&id, fuses, sizeof fuses));

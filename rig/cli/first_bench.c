@@ -53,14 +53,14 @@ static rig_result put_board(const struct rig_found *found, const struct rig_prob
                             struct rig_error *err)
 {
     const struct rig_probe *probe = &probes[index];
-    const uint8_t *m = probe->identity.mac;
+    char mac[RIG_MAC_TEXT_SIZE];
 
     RIG_TRY(rig_buf_printf(text, err, "  - id: b%u\n", number));
     RIG_TRY(put_place(found, n, &found[index], text, err));
     RIG_TRY(rig_buf_printf(text, err, "    chip: %s\n", probe->identity.chip->name));
     if (probe->identity.has_mac) {
-        RIG_TRY(rig_buf_printf(text, err, "    mac: \"%02x:%02x:%02x:%02x:%02x:%02x\"\n", m[0],
-                               m[1], m[2], m[3], m[4], m[5]));
+        rig_mac_text(probe->identity.mac, mac);
+        RIG_TRY(rig_buf_printf(text, err, "    mac: \"%s\"\n", mac));
     }
     if (probe->place.lines.kind == RIG_LINES_USB_JTAG_SERIAL) {
         RIG_TRY(rig_buf_append_text(text, "    lines: {controller: usb-jtag-serial}\n", err));

@@ -37,18 +37,16 @@ static rig_result start_one(const struct rig_shelf_options *options, const char 
 {
     char flash[PATH_MAX];
     char log[PATH_MAX];
-    char mac[18];
+    char mac[RIG_MAC_TEXT_SIZE];
     const char *args[MAX_ARGS];
     size_t n = 0;
-    const uint8_t *m = place->mac;
     const bool is_default = strcmp(place->chip, DEFAULT_CHIP) == 0;
 
     /* a flash fits one kind of chip: another kind in the same folder gets its own */
     (void)snprintf(flash, sizeof flash, "%s/%s%s%s.flash", options->folder, place->id.text,
                    is_default ? "" : ".", is_default ? "" : place->chip);
     (void)snprintf(log, sizeof log, "%s/%s.log", options->folder, place->id.text);
-    (void)snprintf(mac, sizeof mac, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4],
-                   m[5]);
+    rig_mac_text(place->mac, mac);
     args[n++] = program;
     args[n++] = "--exit-with-parent";
     args[n++] = "--name";

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A handshake case: puts the case's certificate on the board, opens an endpoint of the case's kind,
  * has the board connect, and judges by what both sides saw. */
+#include "rig/run/evidence.h"
 #include "rig/run/judge.h"
 #include "rig/run/steps.h"
 
@@ -210,13 +211,10 @@ static json_t *alert_json(int alert)
     return alert < 0 ? json_null() : json_string(rig_tls_alert_name(alert));
 }
 
-static void set_hex(json_t *object, const char *key, bool known, const uint8_t *sha256)
+static void set_known(json_t *object, const char *key, bool known, const uint8_t *hash)
 {
-    char hex[2 * RIG_SHA256_SIZE + 1];
-
     if (known) {
-        rig_hex(sha256, RIG_SHA256_SIZE, hex);
-        (void)json_object_set_new(object, key, json_string(hex));
+        rig_evidence_set_hash(object, key, hash);
     }
 }
 
@@ -239,8 +237,8 @@ static json_t *server_json(const struct rig_tls_evidence *server, unsigned n_str
     (void)json_object_set_new(object, "handshake_ms",
                               json_real((double)server->handshake_ns / 1e6));
     (void)json_object_set_new(object, "strangers", json_integer(n_strangers));
-    set_hex(object, "peer_sha256", server->peer_presented, server->peer_sha256);
-    set_hex(object, "client_random", server->client_hello_seen, server->client_random);
+    set_known(object, "peer_sha256", server->peer_presented, server->peer_sha256);
+    set_known(object, "client_random", server->client_hello_seen, server->client_random);
     if (server->error_text[0] != '\0') {
         (void)json_object_set_new(object, "error", json_string(server->error_text));
     }
@@ -268,8 +266,8 @@ static json_t *device_json(const struct rig_agent_handshake_report *device)
     (void)json_object_set_new(object, "connect_ms", json_integer(device->connect_ms));
     (void)json_object_set_new(object, "handshake_ms", json_integer(device->handshake_ms));
     (void)json_object_set_new(object, "echo_ms", json_integer(device->echo_ms));
-    set_hex(object, "offered_sha256", device->offered, device->offered_sha256);
-    set_hex(object, "client_random", device->has_client_random, device->client_random);
+    set_known(object, "offered_sha256", device->offered, device->offered_sha256);
+    set_known(object, "client_random", device->has_client_random, device->client_random);
     return object;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Steps of the identity: key, CSR, signature, installation; and what the register learns of it. */
 #include "rig/ca/policy.h"
+#include "rig/run/evidence.h"
 #include "rig/run/steps.h"
 #include "rig/run/sweep.h"
 
@@ -18,14 +19,6 @@ static void hash_subject(char *out, size_t out_size, const char *what, const uin
 
     rig_hex(sha256, RIG_SHA256_SIZE, hex);
     (void)snprintf(out, out_size, "%s %s%s%s", what, hex, word[0] != '\0' ? " " : "", word);
-}
-
-static void set_hex(json_t *object, const char *key, const uint8_t *sha256)
-{
-    char hex[2 * RIG_SHA256_SIZE + 1];
-
-    rig_hex(sha256, RIG_SHA256_SIZE, hex);
-    (void)json_object_set_new(object, key, json_string(hex));
 }
 
 /* ---- keygen ---- */
@@ -61,7 +54,7 @@ rig_result rig_step_keygen(struct rig_board *board, const struct rig_step_plan *
     }
     cell->has_key = true;
     hash_subject(outcome, sizeof outcome, "spki", cell->spki_sha256, "");
-    set_hex(evidence, "spki_sha256", cell->spki_sha256);
+    rig_evidence_set_hash(evidence, "spki_sha256", cell->spki_sha256);
     return rig_journal_close(board->reg, journal, true, outcome, err);
 }
 
@@ -100,7 +93,7 @@ rig_result rig_step_csr(struct rig_board *board, const struct rig_step_plan *pla
                                        board->run->run_id, err));
         cell->has_key = true;
     }
-    set_hex(evidence, "spki_sha256", spki_sha256);
+    rig_evidence_set_hash(evidence, "spki_sha256", spki_sha256);
     cell->has_csr = true;
     return RIG_DONE;
 }
@@ -281,7 +274,7 @@ rig_result rig_step_sign(struct rig_board *board, const struct rig_step_plan *pl
     (void)json_object_set_new(evidence, "ca", json_string(board->services->ca->ops->name));
     (void)json_object_set_new(evidence, "serial", json_string(cell->certificate.serial));
     (void)json_object_set_new(evidence, "issuer", json_string(cell->certificate.issuer));
-    set_hex(evidence, "certificate_sha256", cell->certificate.sha256);
+    rig_evidence_set_hash(evidence, "certificate_sha256", cell->certificate.sha256);
     return RIG_DONE;
 }
 
@@ -366,7 +359,7 @@ rig_result rig_step_installed(struct rig_board *board, const struct rig_step_pla
     RIG_TRY(rig_board_need_firmware(board, wait, err));
     RIG_TRY(rig_agent_certificates(board->agent, RIG_AGENT_FLASH, &state, wait, err));
     RIG_TRY(compare_state(board, &state, err));
-    set_hex(evidence, "certificate_sha256", state.leaf_sha256);
+    rig_evidence_set_hash(evidence, "certificate_sha256", state.leaf_sha256);
     (void)json_object_set_new(evidence, "chain", json_integer(state.n_chain));
     RIG_TRY(rig_register_set_state(board->reg, cell->certificate.serial, RIG_CERT_INSTALLED, NULL,
                                    err));

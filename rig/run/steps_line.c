@@ -2,6 +2,7 @@
 /* Steps on the board's line: into download mode, identify, flash and read back, into the firmware.
  */
 #include "rig/esp/secure_cert.h"
+#include "rig/run/evidence.h"
 #include "rig/run/steps.h"
 
 #include <stdio.h>
@@ -9,14 +10,6 @@
 
 #define BANNER_TIMEOUT_MS 3000
 #define POWER_TIMEOUT_MS 30000
-
-static void set_hex(json_t *object, const char *key, const uint8_t *bytes, size_t n_bytes)
-{
-    char hex[2 * RIG_SHA256_SIZE + 1];
-
-    rig_hex(bytes, n_bytes, hex);
-    (void)json_object_set_new(object, key, json_string(hex));
-}
 
 rig_result rig_board_need_link(struct rig_board *board, struct rig_wait wait, struct rig_error *err)
 {
@@ -41,26 +34,21 @@ rig_result rig_board_need_link(struct rig_board *board, struct rig_wait wait, st
     return rig_agent_new(board->link, &board->agent, err);
 }
 
-static void mac_text(const uint8_t *m, char text[18])
-{
-    (void)snprintf(text, 18, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
-}
-
 static rig_result check_identity(const struct rig_board *board, const struct rig_rom_identity *now,
                                  struct rig_error *err)
 {
     const struct rig_bench_board *place = board->place;
-    char found[18];
-    char wanted[18];
+    char found[RIG_MAC_TEXT_SIZE];
+    char wanted[RIG_MAC_TEXT_SIZE];
 
     if (place->chip[0] != '\0' && strcmp(place->chip, now->chip->name) != 0) {
         return rig_fail(err, RIG_CLASS_USAGE, RIG_E_MISMATCH,
                         "the chip is an %s, the bench file says %s: correct one of them",
                         now->chip->title, place->chip);
     }
-    mac_text(now->mac, found);
+    rig_mac_text(now->mac, found);
     if (place->has_mac && now->has_mac && memcmp(place->mac, now->mac, RIG_MAC_SIZE) != 0) {
-        mac_text(place->mac, wanted);
+        rig_mac_text(place->mac, wanted);
         return rig_fail(err, RIG_CLASS_USAGE, RIG_E_MISMATCH,
                         "the board at %s has MAC %s, the bench file says %s: boards were swapped",
                         place->port, found, wanted);
@@ -165,7 +153,7 @@ static void name_device(struct rig_board *board)
                         board->device_id);
     (void)rig_copy_text(board->report->chip, sizeof board->report->chip,
                         board->identity.chip->name);
-    mac_text(m, board->report->mac);
+    rig_mac_text(m, board->report->mac);
 }
 
 static rig_result check_fuses(const struct rig_board *board, struct rig_error *err)
@@ -384,6 +372,6 @@ rig_result rig_step_read_back(struct rig_board *board, const struct rig_step_pla
                         cell->image.data[at]);
     }
     (void)json_object_set_new(evidence, "compared_bytes", json_integer((json_int_t)at));
-    set_hex(evidence, "certificate_sha256", cell->certificate.sha256, RIG_SHA256_SIZE);
+    rig_evidence_set_hash(evidence, "certificate_sha256", cell->certificate.sha256);
     return RIG_DONE;
 }

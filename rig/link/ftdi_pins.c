@@ -217,15 +217,16 @@ static struct channel *find_channel(const struct rig_ftdi_pins_pool *pool,
     return NULL;
 }
 
-static rig_result open_channel(struct rig_ftdi_pins_pool *pool,
-                               const struct rig_ftdi_pins_want *want, struct channel **channel,
-                               struct rig_error *err)
+/* NULL, with `err` filled, when it can't be. */
+static struct channel *open_channel(struct rig_ftdi_pins_pool *pool,
+                                    const struct rig_ftdi_pins_want *want, struct rig_error *err)
 {
     struct channel *c = calloc(1, sizeof *c);
     rig_result result;
 
     if (c == NULL) {
-        return rig_fail_memory(err);
+        (void)rig_fail_memory(err);
+        return NULL;
     }
     c->cbus = want->cbus;
     result = rig_ftdi_open(pool->host, want->chip, want->cbus ? RIG_FTDI_CONTROL : RIG_FTDI_CLAIM,
@@ -236,36 +237,40 @@ static rig_result open_channel(struct rig_ftdi_pins_pool *pool,
     if (!result.ok) {
         rig_ftdi_close(&c->chip);
         free(c);
-        return result;
+        return NULL;
     }
     c->next = pool->channels;
     pool->channels = c;
-    *channel = c;
-    return RIG_DONE;
+    return c;
 }
 
-/* With the mutex held. */
-static rig_result join(struct rig_ftdi_pins_pool *pool, const struct rig_ftdi_pins_want *want,
-                       struct channel **channel, struct rig_error *err)
+/* With the mutex held. NULL, with `err` filled, when it can't be. */
+static struct channel *join(struct rig_ftdi_pins_pool *pool, const struct rig_ftdi_pins_want *want,
+                            struct rig_error *err)
 {
     struct rig_usb_selector selector;
     struct rig_usb_device device;
     struct channel *c;
 
-    RIG_TRY(rig_usb_parse(want->chip, &selector, err));
-    RIG_TRY(rig_usb_find(pool->host->sysfs, &selector, &device, err));
-    c = find_channel(pool, &device, &selector, want->cbus);
-    if (c == NULL) {
-        RIG_TRY(open_channel(pool, want, &c, err));
-    } else if ((c->used & want->mask) != 0) {
-        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_DUPLICATE,
-                        "pins 0x%02x of the FTDI chip at %s are given to two boards: correct the "
-                        "bench file",
-                        c->used & want->mask, c->chip.device.path);
+    if (!rig_usb_parse(want->chip, &selector, err).ok ||
+        !rig_usb_find(pool->host->sysfs, &selector, &device, err).ok) {
+        return NULL;
     }
-    c->n_users++;
-    *channel = c;
-    return RIG_DONE;
+    c = find_channel(pool, &device, &selector, want->cbus);
+    if (c != NULL && (c->used & want->mask) != 0) {
+        (void)rig_fail(err, RIG_CLASS_USAGE, RIG_E_DUPLICATE,
+                       "pins 0x%02x of the FTDI chip at %s are given to two boards: correct the "
+                       "bench file",
+                       c->used & want->mask, c->chip.device.path);
+        return NULL;
+    }
+    if (c == NULL) {
+        c = open_channel(pool, want, err);
+    }
+    if (c != NULL) {
+        c->n_users++;
+    }
+    return c;
 }
 
 static rig_result begin(struct channel *c, const struct rig_ftdi_pins_want *want,
@@ -285,16 +290,16 @@ rig_result rig_ftdi_pins_take(struct rig_ftdi_pins_pool *pool,
                               struct rig_error *err)
 {
     struct rig_ftdi_pins *taken = calloc(1, sizeof *taken);
-    struct channel *c = NULL;
-    rig_result result;
+    rig_result result = {.ok = false};
+    struct channel *c;
 
     *pins = NULL;
     if (taken == NULL) {
         return rig_fail_memory(err);
     }
     (void)pthread_mutex_lock(&pool->mutex);
-    result = join(pool, want, &c, err);
-    if (result.ok) {
+    c = join(pool, want, err);
+    if (c != NULL) {
         result = begin(c, want, err);
         if (!result.ok) {
             c->used &= (uint8_t)~want->mask;

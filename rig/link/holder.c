@@ -66,24 +66,41 @@ static void name_process(const char *pid, char *out, size_t out_size)
     (void)snprintf(out, out_size, "process %.20s (%s)", pid, comm);
 }
 
-/* From lines such as "1: FLOCK  ADVISORY  WRITE 4711 00:19:1234 0 EOF". */
+/* Of a line such as "1: FLOCK  ADVISORY  WRITE 4711 00:19:1234 0 EOF": whether it locks this file;
+ * *pid is by whom. */
+static bool locks_file(char *line, const struct stat *file, long *pid)
+{
+    enum { KIND = 1, PID = 4, INODE = 5 };
+    char *fields[INODE + 1] = {NULL};
+    char *rest = NULL;
+    char *at = strtok_r(line, " \n", &rest);
+    size_t n = 0;
+
+    while (at != NULL && n <= INODE) {
+        fields[n++] = at;
+        at = strtok_r(NULL, " \n", &rest);
+    }
+    if (n <= INODE || strcmp(fields[KIND], "FLOCK") != 0) {
+        return false;
+    }
+    *pid = strtol(fields[PID], NULL, 10);
+    at = fields[INODE];
+    return strtoul(at, &at, 16) == major(file->st_dev) && *at++ == ':' &&
+           strtoul(at, &at, 16) == minor(file->st_dev) && *at++ == ':' &&
+           strtoul(at, NULL, 10) == file->st_ino;
+}
+
 static void find_lock_owner(const char *path, char *out, size_t out_size)
 {
     FILE *locks = fopen("/proc/locks", "re");
     char line[160];
     struct stat info;
-    bool known = locks != NULL && stat(path, &info) == 0;
+    const bool known = locks != NULL && stat(path, &info) == 0;
 
     while (known && out[0] == '\0' && fgets(line, sizeof line, locks) != NULL) {
         long pid = 0;
-        unsigned major_number = 0;
-        unsigned minor_number = 0;
-        unsigned long inode = 0;
 
-        if (sscanf(line, "%*s FLOCK %*s %*s %ld %x:%x:%lu", &pid, &major_number, &minor_number,
-                   &inode) != 4 ||
-            inode != info.st_ino || major_number != major(info.st_dev) ||
-            minor_number != minor(info.st_dev)) {
+        if (!locks_file(line, &info, &pid)) {
             continue;
         }
         if (pid == (long)getpid()) {

@@ -54,42 +54,47 @@ static const struct rig_lines_ops usb_jtag_ops = {
     .close = dtr_rts_close,
 };
 
-static rig_result open_on_link(struct rig_link *link, const struct rig_lines_ops *ops,
-                               struct dtr_rts **lines, struct rig_error *err)
+/* NULL, with `err` filled, when it can't be. */
+static struct dtr_rts *open_on_link(struct rig_link *link, const struct rig_lines_ops *ops,
+                                    struct rig_error *err)
 {
+    struct dtr_rts *made;
+
     if (link->ops->set_modem_lines == NULL) {
-        return rig_fail(err, RIG_CLASS_RIG, RIG_E_UNSUPPORTED,
-                        "%s: this link has no DTR and RTS lines; name another line controller "
-                        "for the board",
-                        link->address);
+        (void)rig_fail(err, RIG_CLASS_RIG, RIG_E_UNSUPPORTED,
+                       "%s: this link has no DTR and RTS lines; name another line controller "
+                       "for the board",
+                       link->address);
+        return NULL;
     }
-    *lines = calloc(1, sizeof **lines);
-    if (*lines == NULL) {
-        return rig_fail_memory(err);
+    made = calloc(1, sizeof *made);
+    if (made == NULL) {
+        (void)rig_fail_memory(err);
+        return NULL;
     }
-    (*lines)->base.ops = ops;
-    (*lines)->link = link;
-    return RIG_DONE;
+    made->base.ops = ops;
+    made->link = link;
+    return made;
 }
 
 rig_result rig_lines_open_dtr_rts(struct rig_link *link, struct rig_lines **lines,
                                   struct rig_error *err)
 {
-    struct dtr_rts *opened = NULL;
+    struct dtr_rts *opened = open_on_link(link, &dtr_rts_ops, err);
 
-    *lines = NULL;
-    RIG_TRY(open_on_link(link, &dtr_rts_ops, &opened, err));
-    *lines = &opened->base;
-    return RIG_DONE;
+    *lines = opened != NULL ? &opened->base : NULL;
+    return (rig_result){.ok = opened != NULL};
 }
 
 static rig_result open_dtr_rts(const struct rig_lines_open_args *args, struct rig_lines **lines,
                                struct rig_wait wait, struct rig_error *err)
 {
-    struct dtr_rts *opened = NULL;
+    struct dtr_rts *opened = open_on_link(args->link, &dtr_rts_ops, err);
 
     (void)wait; /* the link was opened with its lines at rest */
-    RIG_TRY(open_on_link(args->link, &dtr_rts_ops, &opened, err));
+    if (opened == NULL) {
+        return (rig_result){.ok = false};
+    }
     opened->inverted = args->config->inverted;
     opened->direct = args->config->wiring == RIG_WIRING_DIRECT;
     *lines = &opened->base;
@@ -119,13 +124,13 @@ static rig_result check_native(const struct rig_link *link, struct rig_error *er
 static rig_result open_usb_jtag(const struct rig_lines_open_args *args, struct rig_lines **lines,
                                 struct rig_wait wait, struct rig_error *err)
 {
-    struct dtr_rts *opened = NULL;
+    struct dtr_rts *opened;
 
     (void)wait;
     RIG_TRY(check_native(args->link, err));
-    RIG_TRY(open_on_link(args->link, &usb_jtag_ops, &opened, err));
-    *lines = &opened->base;
-    return RIG_DONE;
+    opened = open_on_link(args->link, &usb_jtag_ops, err);
+    *lines = opened != NULL ? &opened->base : NULL;
+    return (rig_result){.ok = opened != NULL};
 }
 
 const struct rig_lines_driver rig_lines_dtr_rts = {.name = "dtr-rts", .open = open_dtr_rts};

@@ -96,10 +96,11 @@ rig_result rig_power_do(struct rig_lines_hub *hub, const struct rig_power_config
                         const char *board, enum rig_power_action action, struct rig_wait wait,
                         struct rig_error *err)
 {
-    rig_result result = RIG_DONE;
+    rig_result result;
 
     switch (config->kind) {
     case RIG_POWER_ABSENT:
+    default:
         return rig_fail(err, RIG_CLASS_USAGE, RIG_E_UNSUPPORTED,
                         "the power of board %s is not switched by the rig: give it 'power:' in the "
                         "bench file",

@@ -108,7 +108,8 @@ rig_result rig_usb_parse(const char *text, struct rig_usb_selector *selector, st
     } else if (word == 4 && is_hex_id(text) && is_hex_id(text + 5) &&
                (text[9] == '\0' || text[9] == ':')) {
         selector->by = RIG_USB_BY_ID;
-        (void)sscanf(text, "%4x:%4x", &selector->vid, &selector->pid);
+        selector->vid = (unsigned)strtoul(text, NULL, 16);
+        selector->pid = (unsigned)strtoul(text + 5, NULL, 16);
         rest = text + 9;
     } else {
         selector->by = RIG_USB_BY_SERIAL;

@@ -338,7 +338,7 @@ void rig_bench_free(struct rig_bench *bench)
 
 static struct rig_bench_board *find_board(const struct rig_bench *bench, const char *id)
 {
-    for (size_t i = 0; i < bench->n_boards; i++) {
+    for (size_t i = 0; bench->boards != NULL && i < bench->n_boards; i++) {
         if (strcmp(bench->boards[i].id.text, id) == 0) {
             return &bench->boards[i];
         }

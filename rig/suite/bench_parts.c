@@ -56,7 +56,7 @@ static const char *check_interface(const char *text)
 {
     const bool letter = text[1] == '\0' && strchr("ABCDabcd", text[0]) != NULL;
 
-    return letter || (strspn(text, "0123456789") == strlen(text) && atoi(text) < 32)
+    return letter || (strspn(text, "0123456789") == strlen(text) && strtol(text, NULL, 10) < 32)
                ? NULL
                : "A, B, C or D as on FTDI's chips, or a number from 0";
 }

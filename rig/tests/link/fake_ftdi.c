@@ -39,15 +39,9 @@ static struct fake_interface *interface_of(struct ftdi_context *ftdi)
     return &of(ftdi)->chip->interfaces[of(ftdi)->interface];
 }
 
-static void note(struct fake_interface *i, const char *fmt, ...)
-{
-    const size_t len = strlen(i->events);
-    va_list args;
-
-    va_start(args, fmt);
-    (void)vsnprintf(i->events + len, sizeof i->events - len, fmt, args);
-    va_end(args);
-}
+#define note(interface, ...)                                                                       \
+    (void)snprintf((interface)->events + strlen((interface)->events),                              \
+                   sizeof(interface)->events - strlen((interface)->events), __VA_ARGS__)
 
 /* Locks the chip; 0, or what libusb says of one that is gone (with the mutex released). */
 static int enter(struct ftdi_context *ftdi)
@@ -285,18 +279,25 @@ static const struct rig_ftdi_calls calls = {
 
 /* ---- sysfs ---- */
 
-static void put(const char *folder, const char *name, const char *fmt, ...)
+static void put(const char *folder, const char *name, const char *text)
 {
     struct rig_error err;
     char path[256];
-    char text[80];
-    va_list args;
 
-    va_start(args, fmt);
-    (void)vsnprintf(text, sizeof text, fmt, args);
-    va_end(args);
     (void)snprintf(path, sizeof path, "%s/%s", folder, name);
     assert_true(rig_file_replace(path, text, strlen(text), 0644, &err).ok);
+}
+
+static void put_number(const char *folder, const char *name, bool hex, unsigned number)
+{
+    char text[24];
+
+    if (hex) {
+        (void)snprintf(text, sizeof text, "%04x\n", number);
+    } else {
+        (void)snprintf(text, sizeof text, "%2u\n", number);
+    }
+    put(folder, name, text);
 }
 
 static void show(const struct fake_chip *chip)
@@ -307,13 +308,13 @@ static void show(const struct fake_chip *chip)
 
     (void)snprintf(folder, sizeof folder, "%s/bus/usb/devices/%s", sysfs, chip->path);
     assert_true(rig_dir_make(folder, 0755, &err).ok);
-    put(folder, "idVendor", "%04x\n", chip->device.vid);
-    put(folder, "idProduct", "%04x\n", chip->device.pid);
-    put(folder, "bcdDevice", "%04x\n", chip->device.bcd_device);
-    put(folder, "busnum", "%u\n", chip->device.bus);
-    put(folder, "devnum", "%u\n", chip->device.address);
-    put(folder, "bNumInterfaces", "%2u\n", chip->device.n_interfaces);
-    put(folder, "serial", "%s\n", chip->device.serial);
+    put_number(folder, "idVendor", true, chip->device.vid);
+    put_number(folder, "idProduct", true, chip->device.pid);
+    put_number(folder, "bcdDevice", true, chip->device.bcd_device);
+    put_number(folder, "busnum", false, chip->device.bus);
+    put_number(folder, "devnum", false, chip->device.address);
+    put_number(folder, "bNumInterfaces", false, chip->device.n_interfaces);
+    put(folder, "serial", chip->device.serial);
     put(folder, "product", "fake chip\n");
     for (unsigned i = 0; i < chip->device.n_interfaces; i++) {
         (void)snprintf(inner, sizeof inner, "%s:1.%u", folder, i);

@@ -4,6 +4,8 @@
 # shellcheck shell=sh
 . /rig/lib.sh
 
+suite=${1:-smoke}
+
 {
     echo 'rig: 1'
     echo 'boards:'
@@ -31,6 +33,6 @@ attach 1-2
 wait_ttys 8
 attach 1-3
 wait_ttys 12
-run_suite smoke
+run_suite "$suite"
 kernel_is_content
 echo "PASS"

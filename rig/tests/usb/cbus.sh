@@ -23,7 +23,7 @@ boards:
   - {id: b1, port: "ftdi://FTCBUS1:A", lines: {controller: ftdi-cbus, chip: FTCBUS1, en: 0, boot: 1}}
   - {id: b2, port: "ftdi://FTCBUS2:A", lines: {controller: ftdi-cbus, chip: FTCBUS2, en: 2, boot: 3}}
 END
-run_suite smoke
+run_suite "${1:-smoke}"
 cat >bench.yaml <<'END'
 rig: 1
 boards:

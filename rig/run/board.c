@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rig/run/board.h"
 
+#include "rig/run/board_rules.h"
 #include "rig/run/progress.h"
 #include "rig/run/steps.h"
 
@@ -24,49 +25,6 @@ static void post(struct rig_board *board, enum rig_event_kind kind, size_t step,
 
     (void)rig_copy_text(event.name, sizeof event.name, name);
     rig_progress_post(board->progress, &event);
-}
-
-static enum rig_verdict verdict_of(const struct rig_error *err)
-{
-    return err->cls == RIG_CLASS_DEVICE ? RIG_VERDICT_FAIL : RIG_VERDICT_ERROR;
-}
-
-/* The base's bare timeout does not know who was slow: at the end of a step's time it is the board.
- */
-static void explain_timeout(const struct rig_board *board, const struct rig_step_plan *plan,
-                            struct rig_error *err)
-{
-    if (err->code != RIG_E_TIMEOUT || err->cls == RIG_CLASS_CA || err->cls == RIG_CLASS_RIG) {
-        return; /* a CA or a database that kept us waiting is no fault of the board */
-    }
-    if (rig_wait_over(board->limit)) {
-        err->cls = RIG_CLASS_DEVICE;
-        (void)rig_wrap(err, "the board's limit of %lld s is used up",
-                       (long long)(board->options->suite->board_limit_ms / 1000));
-    } else if (err->cls == RIG_CLASS_NETWORK && plan->kind != RIG_STEP_SIGN) {
-        err->cls = RIG_CLASS_DEVICE;
-        (void)rig_wrap(err, "not done within %.1f s", (double)plan->timeout_ms / 1000.0);
-    }
-}
-
-static bool worth_another_try(const struct rig_step_plan *plan, const struct rig_error *err)
-{
-    const struct rig_step_driver *driver = rig_step_driver(plan->kind);
-
-    switch (err->cls) {
-    case RIG_CLASS_RIG:
-    case RIG_CLASS_NETWORK:
-    case RIG_CLASS_CA:
-        return err->code == RIG_E_TIMEOUT || err->code == RIG_E_NO_ANSWER ||
-               err->code == RIG_E_DISCONNECTED || err->code == RIG_E_REFUSED ||
-               err->code == RIG_E_BUSY;
-    case RIG_CLASS_DEVICE:
-        return driver->may_retry_device_silence &&
-               (err->code == RIG_E_NO_ANSWER || err->code == RIG_E_PROTOCOL ||
-                err->code == RIG_E_TIMEOUT || err->code == RIG_E_DISCONNECTED);
-    default:
-        return false;
-    }
 }
 
 static void release(struct rig_board *board)
@@ -110,7 +68,7 @@ static rig_result try_step(struct rig_board *board, const struct rig_step_plan *
         result = fn(board, plan, evidence, rig_wait_within(board->limit, plan->timeout_ms), err);
         check_tripwire(board, &result, err);
         if (!result.ok) {
-            explain_timeout(board, plan, err);
+            rig_rules_explain_timeout(board, plan, err);
             keep_unplugging(report, err);
             report->error = *err;
             if (err->code == RIG_E_DISCONNECTED && err->cls != RIG_CLASS_DEVICE) {
@@ -118,22 +76,8 @@ static rig_result try_step(struct rig_board *board, const struct rig_step_plan *
             }
         }
     } while (!result.ok && report->tries <= plan->retries && !rig_wait_over(board->limit) &&
-             worth_another_try(plan, err));
+             rig_rules_worth_another_try(plan, err));
     return result;
-}
-
-static void judge_time(const struct rig_step_plan *plan, struct rig_step_report *report)
-{
-    const int64_t duration_ms = report->duration_ns / RIG_NS_PER_MS;
-
-    report->over_budget_warn = plan->budget.warn_ms != 0 && duration_ms > plan->budget.warn_ms;
-    if (plan->budget.fail_ms != 0 && duration_ms > plan->budget.fail_ms &&
-        (report->verdict == RIG_VERDICT_PASS || report->verdict == RIG_VERDICT_FLAKY)) {
-        report->verdict = RIG_VERDICT_FAIL;
-        (void)rig_fail(&report->error, RIG_CLASS_DEVICE, RIG_E_TIMEOUT,
-                       "took %.3f s, its budget is %.3f s", (double)duration_ms / 1000.0,
-                       (double)plan->budget.fail_ms / 1000.0);
-    }
 }
 
 static void keep_evidence(struct rig_step_report *report, json_t *evidence)
@@ -163,16 +107,6 @@ static unsigned n_repeats(const struct rig_board *board)
 {
     return (board->rom != NULL ? rig_rom_n_retries(board->rom) : 0) +
            (board->agent != NULL ? rig_agent_retransmissions(board->agent) : 0);
-}
-
-static void judge_noise(struct rig_step_report *report, unsigned n_repeated)
-{
-    if (report->verdict == RIG_VERDICT_PASS && n_repeated != 0) {
-        report->verdict = RIG_VERDICT_FLAKY;
-        (void)rig_fail(&report->error, RIG_CLASS_DEVICE, RIG_E_PROTOCOL,
-                       "noise on the line: %u exchanges had to be repeated; check cable and ground",
-                       n_repeated);
-    }
 }
 
 static struct rig_step_report *begin_report(struct rig_board *board,
@@ -222,11 +156,11 @@ void rig_board_run_step(struct rig_board *board, const struct rig_step_plan *pla
     report->duration_ns = rig_now_ns() - started_ns;
     report->n_sent = board->log.n_bytes[RIG_LINK_SENT] - sent;
     report->n_received = board->log.n_bytes[RIG_LINK_RECEIVED] - received;
-    report->verdict = !result.ok          ? verdict_of(&report->error)
+    report->verdict = !result.ok          ? rig_rules_verdict(&report->error)
                       : report->tries > 1 ? RIG_VERDICT_FLAKY
                                           : RIG_VERDICT_PASS;
-    judge_noise(report, n_repeats(board) > repeats ? n_repeats(board) - repeats : 0);
-    judge_time(plan, report);
+    rig_rules_judge_noise(report, n_repeats(board) > repeats ? n_repeats(board) - repeats : 0);
+    rig_rules_judge_time(plan, report);
     keep_evidence(report, evidence);
     json_decref(evidence);
     if (report->verdict != RIG_VERDICT_PASS) {
@@ -264,82 +198,12 @@ static bool stopped_here(struct rig_board *board, const struct rig_step_plan *pl
                        "the board's limit of %lld s was used up before this step",
                        (long long)(board->options->suite->board_limit_ms / 1000));
     }
-    report->verdict = verdict_of(&report->error);
+    report->verdict = rig_rules_verdict(&report->error);
     end_report(board, report);
     return true;
 }
 
 /* ---- the order of steps ---- */
-
-static bool is_negative(const struct rig_step_plan *plan)
-{
-    return plan->kind == RIG_STEP_CASE && !plan->handshake.control &&
-           plan->handshake.expect != RIG_EXPECT_ACCEPTED;
-}
-
-/* Why a step can't run, or false. */
-static bool held_back(struct rig_board *board, const struct rig_step_plan *plan, char *reason,
-                      size_t reason_size)
-{
-    if (board->dead) {
-        (void)snprintf(reason, reason_size, "not run: %.200s", board->dead_because);
-    } else if (board->cell.blocked) {
-        (void)snprintf(reason, reason_size, "not run: it needs '%s', which did not pass",
-                       board->cell.blocked_by);
-    } else if (is_negative(plan) && board->cell.control_failed) {
-        (void)snprintf(reason, reason_size,
-                       "not run: its control '%s' failed, so a refusal would prove nothing",
-                       board->cell.control_name);
-    } else {
-        return false;
-    }
-    return true;
-}
-
-static bool ends_the_board(const struct rig_step_plan *plan, const struct rig_error *err)
-{
-    switch (err->code) {
-    case RIG_E_KEY_LEAK:
-    case RIG_E_CANCELLED:
-    case RIG_E_NO_SPACE:
-        return true;
-    case RIG_E_NO_ANSWER:
-    case RIG_E_BOOT_LOOP:
-    case RIG_E_WRONG_BOOT_MODE:
-    case RIG_E_DISCONNECTED:
-    case RIG_E_NOT_FOUND:
-    case RIG_E_BUSY:
-    case RIG_E_PERMISSION:
-    case RIG_E_TIMEOUT:
-        return plan->kind != RIG_STEP_CASE;
-    default:
-        return false;
-    }
-}
-
-static void draw_conclusions(struct rig_board *board, const struct rig_step_plan *plan,
-                             bool in_cell)
-{
-    const struct rig_step_report *report = &board->report->steps[board->report->n_steps - 1];
-    const bool passed = report->verdict == RIG_VERDICT_PASS || report->verdict == RIG_VERDICT_FLAKY;
-
-    if (plan->kind == RIG_STEP_CASE && plan->handshake.control) {
-        board->cell.control_failed = !passed;
-        (void)rig_copy_text(board->cell.control_name, sizeof board->cell.control_name, plan->name);
-    }
-    if (passed || report->verdict == RIG_VERDICT_SKIP) {
-        return;
-    }
-    if (rig_wait_over(board->limit) || ends_the_board(plan, &report->error) ||
-        (!in_cell && plan->kind != RIG_STEP_CASE)) {
-        board->dead = true;
-        (void)snprintf(board->dead_because, sizeof board->dead_because, "'%s' ended the board",
-                       report->name);
-    } else if (plan->kind != RIG_STEP_CASE) {
-        board->cell.blocked = true;
-        (void)rig_copy_text(board->cell.blocked_by, sizeof board->cell.blocked_by, report->name);
-    }
-}
 
 static void run_list(struct rig_board *board, const struct rig_step_list *list, bool in_cell)
 {
@@ -348,12 +212,12 @@ static void run_list(struct rig_board *board, const struct rig_step_list *list, 
     for (size_t i = 0; i < list->n; i++) {
         const struct rig_step_plan *plan = &list->steps[i];
 
-        if (held_back(board, plan, reason, sizeof reason)) {
+        if (rig_rules_held_back(board, plan, reason, sizeof reason)) {
             skip_step(board, plan, reason);
         } else if (!stopped_here(board, plan)) {
             rig_board_run_step(board, plan, rig_step_driver(plan->kind)->run);
         }
-        draw_conclusions(board, plan, in_cell);
+        rig_rules_conclude(board, plan, in_cell);
     }
 }
 
@@ -417,7 +281,7 @@ void rig_board_refuse(struct rig_board *board, const struct rig_error *err)
     struct rig_step_report *report = begin_report(board, &plan);
 
     report->error = *err;
-    report->verdict = verdict_of(err);
+    report->verdict = rig_rules_verdict(err);
     end_report(board, report);
     post(board, RIG_EVENT_BOARD_END, 0, "");
 }

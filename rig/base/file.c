@@ -17,15 +17,31 @@ static rig_result fail_usage_errno(struct rig_error *err, int errno_value, const
     return (rig_result){.ok = false};
 }
 
+static rig_result check_regular(int fd, const char *path, struct rig_error *err)
+{
+    struct stat info;
+
+    if (fstat(fd, &info) != 0) {
+        return fail_usage_errno(err, errno, "look at", path);
+    }
+    if (!S_ISREG(info.st_mode)) {
+        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID, "'%s' is no regular file%s", path,
+                        S_ISDIR(info.st_mode) ? " but a folder" : "");
+    }
+    return RIG_DONE;
+}
+
 rig_result rig_file_read(const char *path, size_t max_bytes, struct rig_buf *out,
                          struct rig_error *err)
 {
-    RIG_AUTO(rig_close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    /* without O_NONBLOCK, opening a FIFO waits for a writer; a regular file doesn't know it */
+    RIG_AUTO(rig_close_fd) int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     const size_t start = out->len;
 
     if (fd < 0) {
         return fail_usage_errno(err, errno, "open", path);
     }
+    RIG_TRY(check_regular(fd, path, err));
     for (;;) {
         ssize_t got;
 

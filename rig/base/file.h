@@ -13,8 +13,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Appends the file's bytes to `out`. More than `max_bytes` is INVALID. Class USAGE for a file the
- * user named. */
+/* Appends the file's bytes to `out`. More than `max_bytes` is INVALID, and so is what is no regular
+ * file (FIFO, device, folder), which is never waited for. Class USAGE for a file the user named. */
 RIG_CHECKED rig_result rig_file_read(const char *path, size_t max_bytes, struct rig_buf *out,
                                      struct rig_error *err);
 

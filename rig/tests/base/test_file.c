@@ -124,8 +124,28 @@ static void missing_things_are_named(void **state)
     assert_non_null(strstr(err.text, missing));
     assert_false(rig_file_replace(missing, "x", 1, 0644, &err).ok);
     assert_int_equal(err.code, RIG_E_NOT_FOUND);
-    assert_false(rig_file_read(folder, 10, &content, &err).ok);
     assert_int_equal(n_entries(), 0);
+}
+
+static void only_regular_files_are_read(void **state)
+{
+    RIG_AUTO(rig_free_chars) char *fifo = in_folder("fifo");
+    const char *const refused[] = {fifo, folder, "/dev/zero"};
+    RIG_AUTO(rig_buf_free) struct rig_buf content = {0};
+
+    (void)state;
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        struct rig_error err = {0};
+
+        assert_false(rig_file_read(refused[i], 10, &content, &err).ok);
+        assert_int_equal(err.cls, RIG_CLASS_USAGE);
+        assert_int_equal(err.code, RIG_E_INVALID);
+        assert_non_null(strstr(err.text, refused[i]));
+        assert_non_null(strstr(err.text, "no regular file"));
+    }
+    assert_int_equal(content.len, 0);
+    assert_int_equal(unlink(fifo), 0);
 }
 
 static void folders_are_made_as_deep_as_needed(void **state)
@@ -192,6 +212,7 @@ int main(void)
         cmocka_unit_test(a_full_disk_leaves_the_old_file),
         cmocka_unit_test(a_full_device_is_named),
         cmocka_unit_test(missing_things_are_named),
+        cmocka_unit_test(only_regular_files_are_read),
         cmocka_unit_test(folders_are_made_as_deep_as_needed),
         cmocka_unit_test(a_folder_goes_with_its_content_but_links_are_not_followed),
         cmocka_unit_test(the_program_knows_its_folder),

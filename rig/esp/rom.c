@@ -163,7 +163,7 @@ rig_result rig_rom_connect(struct rig_rom *rom, struct rig_rom_identity *identit
         done = rig_rom_identify(rom, wait, err);
     }
     rom->connected = done.ok;
-    if (identity != NULL) {
+    if (done.ok && identity != NULL) {
         *identity = rom->identity;
     }
     return done;

@@ -113,6 +113,7 @@ static inline void rig_auto_rom(struct rig_rom **rom)
  * MAC, revision and flash size, and tells the ROM the flash size. A chip in secure download mode
  * connects with what it tells (`secure_download`, `has_mac` false); whatever it does not allow
  * fails as UNSUPPORTED then, class DEVICE. Watchdogs of a chip on its own USB are switched off.
+ * `identity` (NULL: not wanted) is written on success only.
  */
 RIG_CHECKED rig_result rig_rom_connect(struct rig_rom *rom, struct rig_rom_identity *identity,
                                        struct rig_wait wait, struct rig_error *err);

@@ -491,6 +491,20 @@ static void an_unknown_chip_is_named(void **state)
     assert_error(bench, RIG_E_UNSUPPORTED, "GET_SECURITY_INFO");
 }
 
+static void a_failed_connect_leaves_the_callers_identity(void **state)
+{
+    struct bench *bench = *state;
+    struct rig_rom_identity before;
+
+    connect_it(bench);
+    before = bench->identity;
+    bench->fake->magic = 0xFFF0C101;
+    assert_false(rig_rom_connect(bench->rom, &bench->identity, WAIT, &bench->err).ok);
+    assert_ptr_equal(bench->identity.chip, before.chip);
+    assert_memory_equal(bench->identity.mac, before.mac, sizeof before.mac);
+    assert_string_equal(bench->identity.recipe, before.recipe);
+}
+
 static void a_board_without_its_log_connects_all_the_same(void **state)
 {
     struct bench *bench = *state;
@@ -597,6 +611,7 @@ int main(void)
         T(a_lost_baud_reply_is_no_matter),
         T(a_mac_that_flickers_is_read_until_sure),
         T(an_unknown_chip_is_named),
+        T(a_failed_connect_leaves_the_callers_identity),
         T(a_board_without_its_log_connects_all_the_same),
         T(a_silent_board_is_silent_within_the_deadline),
         T(a_board_that_stops_answering_ends_within_the_deadline),

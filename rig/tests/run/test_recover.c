@@ -76,6 +76,7 @@ static void recover(struct bench *bench)
 {
     size_t n_open = 0;
 
+    rig_recovery_free(&bench->recovery); /* of the time before */
     fx_ok(
         rig_recover(bench->reg, bench->fx.ca, "run-2", &bench->recovery, fx_wait(), &bench->fx.err),
         &bench->fx.err);

@@ -113,6 +113,9 @@ static rig_result command(struct rig_cli *cli, int *exit_code, struct rig_error 
         return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
                         "expected: rig ca init --suite FILE | show | crl | chain | revoke SERIAL");
     }
+    if (suite_path != NULL && strcmp(action->name, "init") != 0) {
+        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID, "--suite goes with 'init' only");
+    }
     if (strcmp(action->name, "init") == 0) {
         if (suite_path == NULL) {
             return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,

@@ -43,10 +43,10 @@ static rig_result command(struct rig_cli *cli, int *exit_code, struct rig_error 
 {
     bool good = true;
 
-    if (rig_cli_given(cli, "schema")) {
+    if (rig_cli_given(cli, "schema") && cli->n_positionals == 0) {
         return print_schema(err);
     }
-    if (cli->n_positionals == 0) {
+    if (cli->n_positionals == 0 || rig_cli_given(cli, "schema")) {
         return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
                         "which file? expected: rig check FILE... or rig check --schema");
     }

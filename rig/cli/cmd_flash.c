@@ -8,6 +8,8 @@
 #define TIMEOUT_MS 600000
 #define MAX_IMAGE_BYTES ((size_t)16 << 20)
 #define PROOF_MS 3000
+#define SECTOR_BYTES 0x1000
+#define DEFAULT_BAUD 460800
 
 static const struct rig_cli_option options[] = {
     {"bench", "FILE", "BOARD is an id of this bench file", NULL},
@@ -15,7 +17,7 @@ static const struct rig_cli_option options[] = {
     {"stay", NULL, "leave the board in download mode", NULL},
 };
 
-static rig_result write_image(struct rig_cli *cli, struct rig_cli_board *board, uint32_t offset,
+static rig_result write_image(struct rig_cli_board *board, unsigned baud, uint32_t offset,
                               const struct rig_buf *image, struct rig_wait wait,
                               struct rig_error *err)
 {
@@ -23,12 +25,9 @@ static rig_result write_image(struct rig_cli *cli, struct rig_cli_board *board, 
     RIG_AUTO(rig_auto_rom) struct rig_rom *rom = NULL;
     struct rig_flash_report report = {0};
     struct rig_rom_identity identity;
-    long baud = 0;
-
-    RIG_TRY(rig_cli_number(cli, "baud", 460800, 9600, 3000000, &baud, err));
     RIG_TRY(rig_rom_new(board->link, board->lines, &rom_options, &rom, err));
     RIG_TRY(rig_rom_connect(rom, &identity, wait, err));
-    RIG_TRY(rig_rom_set_baud(rom, (unsigned)baud, wait, err));
+    RIG_TRY(rig_rom_set_baud(rom, baud, wait, err));
     RIG_TRY(rig_rom_flash_write(rom, offset, image->data, image->len, &report, wait, err));
     if (report.already_right) {
         (void)printf("0x%x: %zu bytes were right already, nothing written (%.3f s)\n",
@@ -48,15 +47,22 @@ static rig_result command(struct rig_cli *cli, int *exit_code, struct rig_error 
     const struct rig_wait wait = rig_wait_ms(TIMEOUT_MS, cli->cancel);
     struct rig_boot_banner banner;
     long offset = 0;
+    long baud = 0;
 
     (void)exit_code;
     RIG_TRY(rig_cli_parse_number(cli->positionals[1], "OFFSET", 0, 0xFFFFFF, &offset, err));
+    if (offset % SECTOR_BYTES != 0) {
+        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
+                        "OFFSET '%s' is not a multiple of 0x%x: flash is erased in such sectors",
+                        cli->positionals[1], SECTOR_BYTES);
+    }
+    RIG_TRY(rig_cli_number(cli, "baud", DEFAULT_BAUD, 9600, 3000000, &baud, err));
     RIG_TRY(rig_file_read(cli->positionals[2], MAX_IMAGE_BYTES, &image, err));
     if (image.len == 0) {
         return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID, "'%s' is empty", cli->positionals[2]);
     }
     RIG_TRY(rig_cli_board_open(cli, &board, wait, err));
-    RIG_TRY(write_image(cli, &board, (uint32_t)offset, &image, wait, err));
+    RIG_TRY(write_image(&board, (unsigned)baud, (uint32_t)offset, &image, wait, err));
     if (rig_cli_given(cli, "stay")) {
         return RIG_DONE;
     }

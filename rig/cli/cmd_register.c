@@ -42,7 +42,7 @@ static rig_result list(struct rig_register *reg, struct rig_error *err)
     (void)printf("%-18s %-28s %-6s %-8s %-34s %s\n", "MAC", "DEVICE", "RESULT", "BOARD", "SERIAL",
                  "RUN");
     RIG_TRY(rig_register_each_device(reg, print_device, &n, err));
-    (void)printf("%zu devices\n", n);
+    (void)printf("%zu device%s\n", n, n == 1 ? "" : "s");
     return RIG_DONE;
 }
 
@@ -183,6 +183,9 @@ static rig_result command(struct rig_cli *cli, int *exit_code, struct rig_error 
     RIG_AUTO(rig_auto_register) struct rig_register *reg = NULL;
 
     (void)exit_code;
+    if (rig_cli_given(cli, "revoke") && strcmp(action, "orphans") != 0) {
+        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID, "--revoke goes with 'orphans' only");
+    }
     if (strcmp(action, "orphans") == 0 && cli->n_positionals == 1) {
         return rig_cli_given(cli, "revoke") ? revoke_all(cli, out, err)
                                             : list_orphans(cli, out, err);

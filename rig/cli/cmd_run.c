@@ -16,6 +16,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #define SHELF_TIMEOUT_MS 20000
 #define MAX_WAIT_S 86400
@@ -209,8 +210,18 @@ static rig_result find_boards(const struct rig_cli *cli, const char *out_folder,
     return choose(cli, boards->bench->boards, boards->bench->n_boards, boards, err);
 }
 
-static rig_result choose_progress(const struct rig_cli *cli, enum rig_progress_mode *mode,
-                                  struct rig_error *err)
+/* A live table needs a terminal that can move its cursor, with a row for each board. */
+static bool can_be_live(size_t n_boards)
+{
+    const char *terminal = getenv("TERM");
+    struct winsize size = {0};
+
+    return isatty(STDOUT_FILENO) && terminal != NULL && strcmp(terminal, "dumb") != 0 &&
+           ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > n_boards;
+}
+
+static rig_result choose_progress(const struct rig_cli *cli, size_t n_boards,
+                                  enum rig_progress_mode *mode, struct rig_error *err)
 {
     static const struct {
         const char *word;
@@ -220,7 +231,7 @@ static rig_result choose_progress(const struct rig_cli *cli, enum rig_progress_m
     const char *word = rig_cli_value(cli, "progress", "auto");
 
     if (strcmp(word, "auto") == 0) {
-        *mode = isatty(STDOUT_FILENO) ? RIG_PROGRESS_LIVE : RIG_PROGRESS_LINES;
+        *mode = can_be_live(n_boards) ? RIG_PROGRESS_LIVE : RIG_PROGRESS_LINES;
         return RIG_DONE;
     }
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
@@ -252,22 +263,24 @@ static rig_result tell_orphans(const char *out_folder, struct rig_error *err)
     RIG_TRY(rig_register_open(out_folder, false, &rig_clock_system, &reg, err));
     RIG_TRY(rig_register_each_orphan(reg, count_orphan, &n, err));
     if (n != 0) {
-        (void)printf("%zu certificates were issued and never installed; list or revoke them:\n"
+        (void)printf("%zu certificate%s issued and never installed; list or revoke:\n"
                      "  rig register orphans --out %s [--revoke]\n",
-                     n, out_folder);
+                     n, n == 1 ? " was" : "s were", out_folder);
     }
     return RIG_DONE;
 }
 
 static rig_result tell_end(const struct rig_run_options *run, const struct rig_run_report *report,
-                           struct rig_error *err)
+                           bool all_written, struct rig_error *err)
 {
     RIG_AUTO(rig_buf_free) struct rig_buf text = {0};
 
     RIG_TRY(rig_report_summary(report, run->colour, &text, err));
-    (void)printf("\n%s\nreports: %s/runs/%s/ (junit.xml, steps.jsonl, a serial log per board)\n",
-                 rig_buf_text(&text), run->out_folder, report->run_id);
-    if (run->junit_path != NULL) {
+    (void)printf("\n%s\nreports: %s/runs/%s/%s\n", rig_buf_text(&text), run->out_folder,
+                 report->run_id,
+                 all_written ? " (junit.xml, steps.jsonl, a serial log per board)"
+                             : " (not all could be written)");
+    if (run->junit_path != NULL && all_written) {
         (void)printf("junit:   %s\n", run->junit_path);
     }
     return tell_orphans(run->out_folder, err);
@@ -306,7 +319,7 @@ static rig_result run_suite(const struct rig_run_options *run, int *exit_code,
                      rig_buf_text(&recovery.text));
     }
     if (report.n_boards != 0 && report.boards[0].n_steps != 0) {
-        (void)tell_end(run, &report, result.ok ? err : &ignored).ok;
+        (void)tell_end(run, &report, result.ok, result.ok ? err : &ignored).ok;
     }
     if (result.ok) {
         *exit_code = worse_exit_code(*exit_code, code);
@@ -322,6 +335,40 @@ static rig_result load_suites(const struct rig_cli *cli, struct rig_suite **suit
         RIG_TRY(rig_cli_load_suite(cli->positionals[i], &suites[i], err));
     }
     return RIG_DONE;
+}
+
+/* A report that can't be written is better known before the boards are touched. */
+static rig_result check_junit_path(const char *path, struct rig_error *err)
+{
+    char folder[PATH_MAX];
+    char *slash;
+
+    if (path == NULL || access(path, W_OK) == 0) {
+        return RIG_DONE;
+    }
+    if (path[0] == '\0' || !rig_copy_text(folder, sizeof folder, path)) {
+        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID, "--junit '%.80s' is no path", path);
+    }
+    slash = strrchr(folder, '/');
+    if (slash == NULL) {
+        (void)rig_copy_text(folder, sizeof folder, ".");
+    } else {
+        slash[slash == folder] = '\0';
+    }
+    if (access(path, F_OK) == 0 || access(folder, W_OK | X_OK) != 0) {
+        (void)rig_fail_errno(err, errno != 0 ? errno : EACCES, "--junit: cannot write '%s'", path);
+        err->cls = RIG_CLASS_USAGE;
+        return (rig_result){.ok = false};
+    }
+    return RIG_DONE;
+}
+
+/* Another rig in the work folder is named, with its pid, before anything is started. */
+static rig_result check_folder_is_free(const char *out_folder, struct rig_error *err)
+{
+    RIG_AUTO(rig_auto_register) struct rig_register *reg = NULL;
+
+    return rig_register_open(out_folder, true, &rig_clock_system, &reg, err);
 }
 
 static rig_result run_suites(const struct rig_cli *cli, struct rig_suite *const *suites,
@@ -346,20 +393,22 @@ static rig_result run_suites(const struct rig_cli *cli, struct rig_suite *const 
         return rig_fail(err, RIG_CLASS_USAGE, RIG_E_NOT_FOUND, "--ca '%s' is none of: local",
                         rig_cli_value(cli, "ca", "local"));
     }
+    RIG_TRY(check_junit_path(run.junit_path, err));
     if (cli->n_positionals > 1 && run.junit_path != NULL) {
         return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
                         "--junit goes with one suite; with several take each run's own junit.xml "
                         "from %s/runs/",
                         run.out_folder);
     }
-    RIG_TRY(choose_progress(cli, &run.progress, err));
     RIG_TRY(rig_cli_number(cli, "wait", 0, 1, MAX_WAIT_S, &wait_s, err));
     run.wait_ms = wait_s * 1000;
     RIG_TRY(rig_cli_passphrase(cli, &passphrase, err));
     run.ca_passphrase = passphrase.len != 0 ? rig_buf_text(&passphrase) : NULL;
+    RIG_TRY(check_folder_is_free(run.out_folder, err));
     RIG_TRY(find_boards(cli, run.out_folder, &boards, err));
     run.boards = boards.chosen;
     run.n_boards = boards.n_chosen;
+    RIG_TRY(choose_progress(cli, run.n_boards, &run.progress, err));
     for (size_t i = 0; i < cli->n_positionals && *exit_code != RIG_EXIT_CANCELLED; i++) {
         run.suite = suites[i];
         RIG_TRY(run_suite(&run, exit_code, err));

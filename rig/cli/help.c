@@ -32,7 +32,8 @@ rig_result rig_cli_overview(struct rig_buf *text, struct rig_error *err)
 rig_result rig_cli_help(const struct rig_cli_command *command, struct rig_buf *text,
                         struct rig_error *err)
 {
-    PUT("usage: rig %s %s%s\n\n%s.\n", command->name, command->n_options != 0 ? "[OPTION...] " : "",
+    PUT("usage: rig %s%s%s%s\n\n%s.\n", command->name,
+        command->n_options != 0 ? " [OPTION...]" : "", command->synopsis[0] != '\0' ? " " : "",
         command->synopsis, command->summary);
     if (command->details != NULL) {
         PUT("\n%s\n", command->details);

@@ -25,6 +25,17 @@ static rig_result print_made(rig_result (*make)(struct rig_buf *, struct rig_err
 
 static rig_result global_option(int argc, const char *const argv[], struct rig_error *err)
 {
+    if (strcmp(argv[1], "help") == 0 && argc == 3 && rig_cli_find(argv[2]) != NULL) {
+        RIG_AUTO(rig_buf_free) struct rig_buf text = {0};
+
+        RIG_TRY(rig_cli_help(rig_cli_find(argv[2]), &text, err));
+        return print(&text, err);
+    }
+    if (argc > 2 && strcmp(argv[1], "--completion") != 0) {
+        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
+                        "unknown command '%s'; see 'rig --help'",
+                        strcmp(argv[1], "help") == 0 ? argv[2] : argv[1]);
+    }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {
         return print_made(rig_cli_overview, err);

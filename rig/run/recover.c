@@ -249,3 +249,56 @@ rig_result rig_revoke_orphans(struct rig_register *reg, struct rig_ca *ca, size_
     *n = r.n;
     return result;
 }
+
+#define CHECKED_CERTIFICATES 20
+
+struct belonging {
+    struct rig_ca *ca;
+    struct rig_wait wait;
+    size_t n_checked;
+    const char *serial;
+    bool found;
+};
+
+static rig_result is_this_serial(void *ctx, const char *serial, bool revoked,
+                                 const struct rig_buf *der, struct rig_error *err)
+{
+    struct belonging *b = ctx;
+
+    (void)revoked;
+    (void)der;
+    (void)err;
+    b->found = b->found || strcmp(serial, b->serial) == 0;
+    return RIG_DONE;
+}
+
+static rig_result check_belonging(void *ctx, const struct rig_register_certificate *certificate,
+                                  struct rig_error *err)
+{
+    struct belonging *b = ctx;
+
+    if (b->n_checked == CHECKED_CERTIFICATES ||
+        (certificate->state != RIG_CERT_ISSUED && certificate->state != RIG_CERT_INSTALLED)) {
+        return RIG_DONE;
+    }
+    b->n_checked++;
+    b->serial = certificate->serial;
+    b->found = false;
+    RIG_TRY(rig_ca_issued_for(b->ca, certificate->spki_sha256, is_this_serial, b, b->wait, err));
+    if (!b->found) {
+        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_MISMATCH,
+                        "the register holds certificate %s of device %s, which this CA never "
+                        "issued: restore the CA that belongs to the register, or use another work "
+                        "folder",
+                        certificate->serial, certificate->device_id);
+    }
+    return RIG_DONE;
+}
+
+rig_result rig_check_ca_of_register(struct rig_register *reg, struct rig_ca *ca,
+                                    struct rig_wait wait, struct rig_error *err)
+{
+    struct belonging b = {.ca = ca, .wait = wait};
+
+    return rig_register_each_certificate(reg, NULL, check_belonging, &b, err);
+}

@@ -26,6 +26,14 @@ RIG_CHECKED rig_result rig_recover(struct rig_register *reg, struct rig_ca *ca,
                                    const char *current_run_id, struct rig_recovery *recovery,
                                    struct rig_wait wait, struct rig_error *err);
 
+/*
+ * That register and CA belong together: the CA issued the newest valid certificates that the
+ * register knows. USAGE names one that it did not: somebody made a new CA beside an old register,
+ * and could revoke nothing.
+ */
+RIG_CHECKED rig_result rig_check_ca_of_register(struct rig_register *reg, struct rig_ca *ca,
+                                                struct rig_wait wait, struct rig_error *err);
+
 /* Revokes every orphan and closes its row; *n is how many. */
 RIG_CHECKED rig_result rig_revoke_orphans(struct rig_register *reg, struct rig_ca *ca, size_t *n,
                                           struct rig_wait wait, struct rig_error *err);

@@ -9,6 +9,7 @@
 #include "rig/run/sweep.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -198,6 +199,14 @@ static void end_boards(struct run *run)
 
 /* ---- after ---- */
 
+static void keep_first(rig_result *kept, rig_result result, struct rig_error *kept_error,
+                       const struct rig_error *err)
+{
+    if (!result.ok && kept->ok) {
+        *kept = rig_fail_as(kept_error, err);
+    }
+}
+
 static rig_result write_lines_end(struct run *run, struct rig_error *err)
 {
     for (size_t i = 0; i < run->report->n_boards; i++) {
@@ -209,6 +218,25 @@ static rig_result write_lines_end(struct run *run, struct rig_error *err)
     return closed;
 }
 
+/* A report that the user wants elsewhere. What is there and is no file (a terminal, a pipe,
+ * /dev/null) is written into, never replaced; a link keeps pointing where it points. */
+static rig_result write_copy(const char *path, const struct rig_buf *xml, struct rig_error *err)
+{
+    char real[PATH_MAX];
+    struct stat info;
+
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
+        RIG_AUTO(rig_close_fd) int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+
+        if (fd < 0) {
+            return rig_fail_errno(err, errno, "cannot write '%s'", path);
+        }
+        return rig_write_fully(fd, xml->data, xml->len, path, err);
+    }
+    return rig_file_replace(realpath(path, real) != NULL ? real : path, xml->data, xml->len, 0644,
+                            err);
+}
+
 static rig_result write_junit(struct run *run, struct rig_error *err)
 {
     RIG_AUTO(rig_buf_free) struct rig_buf xml = {0};
@@ -216,13 +244,16 @@ static rig_result write_junit(struct run *run, struct rig_error *err)
     uint8_t sha256[RIG_SHA256_SIZE];
     char hex[2 * RIG_SHA256_SIZE + 1];
     unsigned n_hash = 0;
+    struct rig_error late;
+    rig_result result;
 
     RIG_TRY(rig_report_junit(run->report, &xml, err));
     (void)snprintf(path, sizeof path, "%s/junit.xml", run->folder);
-    RIG_TRY(rig_file_replace(path, xml.data, xml.len, 0644, err));
+    result = rig_file_replace(path, xml.data, xml.len, 0644, err);
     if (run->options->junit_path != NULL) {
-        RIG_TRY(rig_file_replace(run->options->junit_path, xml.data, xml.len, 0644, err));
+        keep_first(&result, write_copy(run->options->junit_path, &xml, &late), err, &late);
     }
+    RIG_TRY(result);
     if (EVP_Digest(xml.data, xml.len, sha256, &n_hash, EVP_sha256(), NULL) != 1) {
         return rig_fail(err, RIG_CLASS_RIG, RIG_E_LIBRARY, "cannot hash the JUnit report");
     }
@@ -266,14 +297,6 @@ static rig_result point_latest(struct run *run, struct rig_error *err)
         return rig_fail_errno(err, why, "cannot make the link '%s'", latest);
     }
     return RIG_DONE;
-}
-
-static void keep_first(rig_result *kept, rig_result result, struct rig_error *kept_error,
-                       const struct rig_error *err)
-{
-    if (!result.ok && kept->ok) {
-        *kept = rig_fail_as(kept_error, err);
-    }
 }
 
 /* Every report is tried, whatever became of the one before; the first error is kept. */

@@ -99,6 +99,7 @@ static rig_result prepare(struct rig_services *services, struct rig_error *err)
 
     RIG_TRY(rig_open_work_ca(options->out_folder, suite, options->ca_passphrase, options->clock,
                              &services->ca, err));
+    RIG_TRY(rig_check_ca_of_register(services->reg, services->ca, wait, err));
     RIG_TRY(
         rig_recover(services->reg, services->ca, services->run_id, &services->recovery, wait, err));
     RIG_TRY(open_ca(options->out_folder, "test-pki", suite, options->ca_passphrase, options->clock,

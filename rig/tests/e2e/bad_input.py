@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Wrong input of every kind ends with the right exit code and words that name the thing and the remedy."""
 import os
+import shutil
 import socket
 import subprocess
 
@@ -73,6 +74,36 @@ def boards(folder):
               done.returncode, done.stdout)
 
 
+def work_folders(folder):
+    out = folder / "remade"
+    rig("run", SMOKE, "--virtual", 1, "--out", out, expect=0)
+    (out / "ca").rename(out / "ca.old")
+    done = rig("run", SMOKE, "--virtual", 1, "--out", out, expect=USAGE)
+    check("which this CA never issued" in done.stdout, "a new CA beside an old register:", done.stdout)
+    check("keygen" in Reports(out).first_bad("b1")["name"], "the board was touched:", Reports(out).first_bad("b1"))
+    shutil.rmtree(out / "ca")
+    (out / "ca.old").rename(out / "ca")
+    rig("run", SMOKE, "--virtual", 1, "--out", out, expect=0)
+    first = subprocess.Popen([RIG, "run", SMOKE, "--virtual", "1", "--pace", "esp32", "--progress", "lines", "--out",
+                              str(out)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    first.stdout.readline()
+    refused(RIG_FAULT, "another rig", "run", SMOKE, "--virtual", "1", "--out", out)
+    first.terminate()
+    first.communicate(timeout=60)
+
+
+def junit_paths(folder):
+    out = folder / "junit"
+    refused(USAGE, "nowhere", "run", SMOKE, "--virtual", "1", "--out", out, "--junit", folder / "nowhere/j.xml")
+    refused(USAGE, "--junit", "run", SMOKE, "--virtual", "1", "--out", out, "--junit", "")
+    (folder / "real.xml").write_text("old")
+    (folder / "link.xml").symlink_to("real.xml")
+    rig("run", SMOKE, "--virtual", "1", "--out", out, "--junit", folder / "link.xml", expect=0)
+    check((folder / "link.xml").is_symlink() and "<testsuites" in (folder / "real.xml").read_text(), "the link's target")
+    shown = rig("run", SMOKE, "--virtual", "1", "--progress", "none", "--out", out, "--junit", "/dev/stdout", expect=0)
+    check("<testsuites" in shown.stdout, "--junit /dev/stdout")
+
+
 def disks(folder):
     taken = folder / "a-file"
     taken.write_text("")
@@ -116,6 +147,8 @@ def test():
     with work_folder() as folder:
         files(folder)
         boards(folder)
+        work_folders(folder)
+        junit_paths(folder)
         disks(folder)
 
 

@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define END_TIMEOUT_MS 500
+
 static void free_actions(posix_spawn_file_actions_t *actions)
 {
     (void)posix_spawn_file_actions_destroy(actions);
@@ -87,6 +89,31 @@ rig_result rig_child_start(struct rig_child *child, const char *const argv[],
     return RIG_DONE;
 }
 
+/* How it ended, as far as that is known within a moment; it stays there to be joined. */
+static rig_result fail_ended(const struct rig_child *child, struct rig_wait wait,
+                             struct rig_error *err)
+{
+    RIG_AUTO(rig_close_fd) int pid_fd = (int)syscall(SYS_pidfd_open, child->pid, 0);
+    const struct rig_wait moment = rig_wait_within(wait, END_TIMEOUT_MS);
+    struct rig_error ignored;
+    siginfo_t info = {0};
+
+    if (pid_fd < 0 || !rig_wait_fd(moment, pid_fd, POLLIN, "its end", &ignored).ok ||
+        waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+        info.si_pid == 0) {
+        return rig_fail(err, RIG_CLASS_RIG, RIG_E_DISCONNECTED, "%s ended without a word",
+                        child->name);
+    }
+    if (info.si_code != CLD_EXITED) {
+        const char *name = sigabbrev_np(info.si_status);
+
+        return rig_fail(err, RIG_CLASS_RIG, RIG_E_DISCONNECTED, "%s ended by %s%s", child->name,
+                        name != NULL ? "SIG" : "a signal", name != NULL ? name : "");
+    }
+    return rig_fail(err, RIG_CLASS_RIG, RIG_E_DISCONNECTED, "%s ended with exit code %d",
+                    child->name, info.si_status);
+}
+
 rig_result rig_child_read_line(struct rig_child *child, struct rig_wait wait, struct rig_buf *line,
                                struct rig_error *err)
 {
@@ -104,8 +131,7 @@ rig_result rig_child_read_line(struct rig_child *child, struct rig_wait wait, st
             return rig_fail_errno(err, errno, "cannot read the output of %s", child->name);
         }
         if (got == 0) {
-            return rig_fail(err, RIG_CLASS_RIG, RIG_E_DISCONNECTED, "%s ended without a word",
-                            child->name);
+            return fail_ended(child, wait, err);
         }
         if (c == '\n') {
             return RIG_DONE;

@@ -31,7 +31,8 @@ RIG_CHECKED rig_result rig_child_start(struct rig_child *child, const char *cons
                                        const char *stderr_path, struct rig_error *err);
 
 /* Appends the next line of its standard output, without the line end. End of output is
- * DISCONNECTED. */
+ * DISCONNECTED, with the exit code or the signal in words where the child ends then; it is still to
+ * be joined. */
 RIG_CHECKED rig_result rig_child_read_line(struct rig_child *child, struct rig_wait wait,
                                            struct rig_buf *line, struct rig_error *err);
 

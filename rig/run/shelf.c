@@ -11,6 +11,7 @@
 
 #define STOP_GRACE_MS 2000
 #define USAGE_EXIT_CODE 2
+#define SIGNAL_EXIT_CODE 128 /* and the signal's number on top */
 #define MAX_LOG_BYTES ((size_t)16 << 20)
 #define MAX_ARGS (24 + 2 * RIG_SHELF_MAX_FAULTS)
 #define DEFAULT_CHIP "esp32"
@@ -71,8 +72,8 @@ static rig_result start_one(const struct rig_shelf_options *options, const char 
     return rig_child_start(child, args, log, err);
 }
 
-/* What a virtual board said before it ended: the last line of its log. Its exit code 2 means that
- * its options, so the user's, were wrong. */
+/* What a virtual board said before it ended: the last line of its log, unless a signal left it no
+ * time to say anything. Its exit code 2 means that its options, so the user's, were wrong. */
 static rig_result explain_end(struct rig_child *child, const struct rig_bench_board *place,
                               const char *folder, struct rig_wait wait, struct rig_error *err)
 {
@@ -84,7 +85,7 @@ static rig_result explain_end(struct rig_child *child, const struct rig_bench_bo
 
     (void)snprintf(path, sizeof path, "%s/%s.log", folder, place->id.text);
     if (!rig_file_read(path, MAX_LOG_BYTES, &log, &ignored).ok || log.len == 0 ||
-        !rig_child_join(child, wait, &status, &ignored).ok) {
+        !rig_child_join(child, wait, &status, &ignored).ok || status > SIGNAL_EXIT_CODE) {
         return rig_wrap(err, "virtual board %s", place->id.text);
     }
     if (log.data[log.len - 1] == '\n') {

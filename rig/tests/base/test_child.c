@@ -60,6 +60,49 @@ static void lines_and_exit_status_come_back(void **state)
     assert_int_equal(n_open_fds(), n_before);
 }
 
+static void the_end_of_output_says_how_the_child_ended(void **state)
+{
+    static const struct {
+        const char *script;
+        const char *says;
+        int status;
+    } rows[] = {
+        {"exit 3", "sh ended with exit code 3", 3},
+        {"kill -BUS $$", "sh ended by SIGBUS", 128 + SIGBUS},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        RIG_AUTO(rig_buf_free) struct rig_buf line = {0};
+        struct rig_child child;
+        struct rig_error err = {0};
+        int status = -1;
+
+        start_shell(&child, rows[i].script);
+        assert_false(rig_child_read_line(&child, soon(), &line, &err).ok);
+        assert_int_equal(err.code, RIG_E_DISCONNECTED);
+        assert_string_equal(err.text, rows[i].says);
+        assert_true(rig_child_join(&child, soon(), &status, &err).ok);
+        assert_int_equal(status, rows[i].status);
+    }
+}
+
+static void a_child_that_only_closes_its_output_is_not_waited_for(void **state)
+{
+    RIG_AUTO(rig_buf_free) struct rig_buf line = {0};
+    struct rig_child child;
+    struct rig_error err = {0};
+    int status = -1;
+
+    (void)state;
+    start_shell(&child, "exec >&-; read nothing");
+    assert_false(rig_child_read_line(&child, soon(), &line, &err).ok);
+    assert_int_equal(err.code, RIG_E_DISCONNECTED);
+    assert_string_equal(err.text, "sh ended without a word");
+    rig_close_fd(&child.stdin_fd);
+    assert_true(rig_child_join(&child, soon(), &status, &err).ok);
+}
+
 static void a_signal_shows_in_the_status(void **state)
 {
     struct rig_child child;
@@ -126,6 +169,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_and_exit_status_come_back),
+        cmocka_unit_test(the_end_of_output_says_how_the_child_ended),
+        cmocka_unit_test(a_child_that_only_closes_its_output_is_not_waited_for),
         cmocka_unit_test(a_signal_shows_in_the_status),
         cmocka_unit_test(a_missing_program_is_named_and_leaks_nothing),
         cmocka_unit_test(waits_for_a_child_are_bounded),

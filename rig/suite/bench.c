@@ -5,16 +5,19 @@
 #include "rig/esp/reset.h"
 #include "rig/esp/rom.h"
 #include "rig/link/link.h"
+#include "rig/link/tcp.h"
 #include "rig/suite/bench_parts.h"
 #include "rig/suite/checks.h"
 #include "rig/suite/schemas.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #define MAX_BOARDS 256
+#define PORT_SIZE sizeof(((struct rig_bench_board *)NULL)->port)
 #define N_OF(table) (sizeof(table) / sizeof((table)[0]))
 
 /* What a board entry leaves out. */
@@ -380,9 +383,33 @@ static bool share_a_pin(const struct rig_lines_config *a, const struct rig_lines
             a->boot_pin == b->boot_pin);
 }
 
-/* What two boards must not share. */
+/* One spelling for a port that has several: a path with links, a host by name or number. */
+static void spell_port(const char *port, char spelled[PORT_SIZE])
+{
+    const char *path = strncmp(port, "serial://", 9) == 0 ? port + 9 : port;
+    char resolved[PATH_MAX];
+    char host[PORT_SIZE];
+    uint16_t number = 0;
+    struct rig_error ignored;
+
+    (void)rig_copy_text(spelled, PORT_SIZE, path);
+    if (path[0] == '/' && realpath(path, resolved) != NULL && strlen(resolved) < PORT_SIZE) {
+        (void)rig_copy_text(spelled, PORT_SIZE, resolved);
+    }
+    if (strncmp(port, "rfc2217://", 10) == 0 &&
+        rig_tcp_parse(port + 10, host, sizeof host, &number, &ignored).ok) {
+        for (char *at = host; *at != '\0'; at++) {
+            *at = (char)(*at >= 'A' && *at <= 'Z' ? *at - 'A' + 'a' : *at);
+        }
+        (void)snprintf(spelled, PORT_SIZE, "%.140s:%u",
+                       strcmp(host, "localhost") == 0 ? "127.0.0.1" : host, number);
+    }
+}
+
+/* What two boards must not share; the ports as spell_port has them. */
 static void check_pair(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_node *item,
-                       const struct rig_bench_board *board, const struct rig_bench_board *earlier)
+                       const struct rig_bench_board *board, const char *port,
+                       const struct rig_bench_board *earlier, const char *earlier_port)
 {
     if (board->id.text[0] != '\0' && strcasecmp(board->id.text, earlier->id.text) == 0) {
         rig_yaml_mistake(mistakes, line_in(item, "id"),
@@ -390,7 +417,7 @@ static void check_pair(struct rig_yaml_mistakes *mistakes, const struct rig_yaml
                          "on line %d; ids become file names, so capitals don't count)",
                          board->id.text, earlier->line);
     }
-    if (board->port[0] != '\0' && strcmp(board->port, earlier->port) == 0) {
+    if (port[0] != '\0' && strcmp(port, earlier_port) == 0) {
         rig_yaml_mistake(mistakes,
                          line_in(item, rig_yaml_find(item, "port") != NULL ? "port" : "usb"),
                          "found the port of board \"%s\" a second time; expected a port of its "
@@ -435,6 +462,7 @@ static rig_result read_boards(struct rig_yaml_mistakes *mistakes, const struct r
     const struct rig_yaml_node *boards = rig_yaml_find(root, "boards");
     const struct rig_yaml_key *boards_key = &bench_keys[N_OF(bench_keys) - 1];
     struct rig_bench_board defaults = board_defaults;
+    RIG_AUTO(rig_free_chars) char *ports = NULL;
     bool any_enabled = false;
 
     if (defaults_node != NULL) {
@@ -444,18 +472,21 @@ static rig_result read_boards(struct rig_yaml_mistakes *mistakes, const struct r
         return RIG_DONE;
     }
     bench->boards = calloc(MAX_BOARDS, sizeof *bench->boards);
-    if (bench->boards == NULL) {
+    ports = calloc(MAX_BOARDS, PORT_SIZE);
+    if (bench->boards == NULL || ports == NULL) {
         return rig_fail_memory(err);
     }
     for (const struct rig_yaml_node *item = boards->first; item != NULL; item = item->next) {
         struct rig_bench_board *board = &bench->boards[bench->n_boards];
+        char *port = ports + bench->n_boards * PORT_SIZE;
 
         *board = defaults;
         board->line = item->line;
         rig_yaml_read_mapping(mistakes, &rig_bench_board_schema, item, board);
         check_place(mistakes, item);
+        spell_port(board->port, port);
         for (size_t i = 0; i < bench->n_boards; i++) {
-            check_pair(mistakes, item, board, &bench->boards[i]);
+            check_pair(mistakes, item, board, port, &bench->boards[i], ports + i * PORT_SIZE);
         }
         any_enabled = any_enabled || board->enabled;
         bench->n_boards++;

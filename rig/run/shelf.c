@@ -148,6 +148,9 @@ rig_result rig_shelf_start(const struct rig_shelf_options *options, struct rig_s
 
 void rig_shelf_stop(struct rig_shelf *shelf)
 {
+    if (shelf->children == NULL) {
+        shelf->n_boards = 0;
+    }
     for (size_t i = 0; i < shelf->n_boards; i++) {
         if (shelf->children[i].pid > 0) {
             (void)kill(shelf->children[i].pid, SIGTERM); /* all at once, then wait for each */

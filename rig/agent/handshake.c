@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RETRY_MS 1500
+/* A chip signs and verifies for seconds without reading its line: asking again earlier would only
+ * be noise of our own. */
+#define RETRY_MS 6000
 #define GRACE_MS 4000 /* of silence beyond the handshake's own limit */
 
 static const char *source_name(enum rig_agent_source source)

@@ -14,8 +14,9 @@
 #define OPEN_CLAIM (-5)
 #define OPEN_PERMISSION (-8)
 
-/* Short enough that the thread that reads sees the wish to close, long enough not to matter. */
-#define READ_TIMEOUT_MS 200
+/* A transfer that times out loses the bytes it already holds; the chip itself ends each after its
+ * latency. */
+#define READ_TIMEOUT_MS 5000
 #define WRITE_TIMEOUT_MS 1000
 
 rig_result rig_ftdi_fail(struct rig_ftdi *ftdi, int code, const char *what, struct rig_error *err)

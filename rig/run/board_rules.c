@@ -66,9 +66,11 @@ void rig_rules_judge_noise(struct rig_step_report *report, unsigned n_repeated)
 {
     if (report->verdict == RIG_VERDICT_PASS && n_repeated != 0) {
         report->verdict = RIG_VERDICT_FLAKY;
-        (void)rig_fail(&report->error, RIG_CLASS_DEVICE, RIG_E_PROTOCOL,
-                       "noise on the line: %u exchanges had to be repeated; check cable and ground",
-                       n_repeated);
+        (void)rig_fail(
+            &report->error, RIG_CLASS_DEVICE, RIG_E_PROTOCOL,
+            "%u exchanges had to be repeated: noise on the line (check cable and ground), or "
+            "a board or host that is very busy",
+            n_repeated);
     }
 }
 

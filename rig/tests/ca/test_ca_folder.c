@@ -218,7 +218,7 @@ static void test_file_instead_of_folder(void **state)
     struct fx *fx = *state;
 
     write_file(fx->ca_path, "a file", 0644);
-    open_fails(fx, &fx_plan, NULL, RIG_CLASS_RIG, RIG_E_EXISTS, fx->ca_path);
+    open_fails(fx, &fx_plan, NULL, RIG_CLASS_RIG, RIG_E_NOT_FOUND, fx->ca_path);
     (void)snprintf(fx->ca_path, sizeof fx->ca_path, "%s/ca/below", fx->folder);
     open_fails(fx, &fx_plan, NULL, RIG_CLASS_RIG, RIG_E_EXISTS, "cannot make the folder");
 }

@@ -71,9 +71,6 @@ static rig_result fill_report(struct run *run, struct rig_error *err)
     struct rig_run_report *report = run->report;
     const size_t n_steps = rig_suite_n_steps(options->suite) + 1;
 
-    memset(report, 0, sizeof *report);
-    report->started_ms = rig_clock_now_ms(options->clock);
-    name_run(report);
     (void)rig_copy_text(report->suite, sizeof report->suite, options->suite->name);
     (void)rig_copy_text(report->rig_version, sizeof report->rig_version, options->rig_version);
     (void)rig_copy_text(report->ca, sizeof report->ca, "local");
@@ -121,18 +118,17 @@ static rig_result open_run(struct run *run, struct rig_error *err)
 {
     const struct rig_run_options *options = run->options;
     char path[PATH_MAX + 32];
-    struct rig_run_report named = {.started_ms = rig_clock_now_ms(options->clock)};
 
     RIG_TRY(rig_register_open(options->out_folder, true, options->clock, &run->reg, err));
-    name_run(&named);
+    run->report->started_ms = rig_clock_now_ms(options->clock);
+    name_run(run->report);
     if ((size_t)snprintf(run->folder, sizeof run->folder, "%s/runs/%s", options->out_folder,
-                         named.run_id) >= sizeof run->folder) {
+                         run->report->run_id) >= sizeof run->folder) {
         return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
                         "the name of the work folder is too long: '%.80s...'", options->out_folder);
     }
     RIG_TRY(rig_dir_make(run->folder, 0755, err));
     RIG_TRY(fill_report(run, err));
-    memcpy(run->report->run_id, named.run_id, sizeof named.run_id);
     RIG_TRY(begin_run_row(run, err));
     (void)snprintf(path, sizeof path, "%s/steps.jsonl", run->folder);
     RIG_TRY(rig_jsonl_open(path, &run->lines, err));

@@ -152,6 +152,7 @@ const char *rig_error_code_name(enum rig_error_code code)
         [RIG_E_NOT_FOUND] = "not-found",
         [RIG_E_EXISTS] = "exists",
         [RIG_E_BUSY] = "busy",
+        [RIG_E_UNAVAILABLE] = "unavailable",
         [RIG_E_PERMISSION] = "permission",
         [RIG_E_NO_SPACE] = "no-space",
         [RIG_E_NO_MEMORY] = "no-memory",

@@ -47,7 +47,8 @@ enum rig_error_code {
     RIG_E_INVALID,         /* malformed input */
     RIG_E_NOT_FOUND,
     RIG_E_EXISTS,
-    RIG_E_BUSY, /* somebody else holds it */
+    RIG_E_BUSY,        /* somebody else holds it */
+    RIG_E_UNAVAILABLE, /* there, but can't serve now: sealed, standby, over its quota */
     RIG_E_PERMISSION,
     RIG_E_NO_SPACE,
     RIG_E_NO_MEMORY,

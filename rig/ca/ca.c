@@ -40,6 +40,52 @@ rig_result rig_ca_crls(struct rig_ca *ca, struct rig_buf *pem, struct rig_wait w
     return RIG_DONE;
 }
 
+static rig_result unsupported(const struct rig_ca *ca, const char *what, struct rig_error *err)
+{
+    return rig_fail(err, RIG_CLASS_CA, RIG_E_UNSUPPORTED, "%s CA: has no %s", ca->ops->name, what);
+}
+
+rig_result rig_ca_published_crls(struct rig_ca *ca, struct rig_buf *pem, struct rig_wait wait,
+                                 struct rig_error *err)
+{
+    if (ca->ops->published_crls == NULL) {
+        return unsupported(ca, "published CRLs", err);
+    }
+    RIG_TRY_IN(ca->ops->published_crls(ca, pem, wait, err), err, "%s CA: cannot fetch the CRLs",
+               ca->ops->name);
+    return RIG_DONE;
+}
+
+rig_result rig_ca_ocsp(struct rig_ca *ca, const char *serial, struct rig_ca_ocsp *ocsp,
+                       struct rig_wait wait, struct rig_error *err)
+{
+    *ocsp = (struct rig_ca_ocsp){0};
+    if (ca->ops->ocsp == NULL) {
+        return unsupported(ca, "OCSP responder", err);
+    }
+    RIG_TRY_IN(ca->ops->ocsp(ca, serial, ocsp, wait, err), err,
+               "%s CA: OCSP gives no status of certificate '%.50s'", ca->ops->name, serial);
+    return RIG_DONE;
+}
+
+rig_result rig_ca_submit(struct rig_ca *ca, const struct rig_ca_submission *submission,
+                         struct rig_ca_answer *answer, struct rig_wait wait, struct rig_error *err)
+{
+    *answer = (struct rig_ca_answer){0};
+    if (ca->ops->submit == NULL) {
+        return unsupported(ca, "way to take requests as they come", err);
+    }
+    RIG_TRY_IN(ca->ops->submit(ca, submission, answer, wait, err), err,
+               "%s CA: the request could not be handed over", ca->ops->name);
+    return RIG_DONE;
+}
+
+void rig_ca_answer_free(struct rig_ca_answer *answer)
+{
+    rig_buf_free(&answer->der);
+    rig_buf_free(&answer->chain_pem);
+}
+
 rig_result rig_ca_issued_for(struct rig_ca *ca, const uint8_t spki_sha256[RIG_SHA256_SIZE],
                              rig_result (*each)(void *ctx, const char *serial, bool revoked,
                                                 const struct rig_buf *der, struct rig_error *err),

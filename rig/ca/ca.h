@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A certification authority as the rig sees it: sign, revoke, CRLs, status. Back ends: `local`
- * (OpenSSL, a folder), later `vault` (HTTP). The checks of CSRs and of certificates (policy.h) are
- * not the back end's: the rig makes them itself, whoever signs.
+ * A certification authority as the rig sees it: sign, revoke, CRLs, OCSP. Back ends: `local`
+ * (OpenSSL, a folder) and `vault` (HashiCorp Vault and OpenBao, HTTP). The checks of CSRs and of
+ * certificates (policy.h) are not the back end's: the rig makes them itself, whoever signs.
  *
  * Errors: class CA for REFUSED, POLICY, EXISTS, NOT_FOUND, BAD_SIGNATURE; class RIG for files;
  * class USAGE for a passphrase that is wrong or missing. Threads: any number of threads may use one
@@ -62,8 +62,38 @@ enum rig_revocation_reason {
 /* RFC 5280's word for it: "superseded". */
 const char *rig_revocation_reason_name(enum rig_revocation_reason reason);
 
+/* What a relying party learns about one certificate (RFC 6960). */
+enum rig_ocsp_status { RIG_OCSP_GOOD = 0, RIG_OCSP_REVOKED, RIG_OCSP_UNKNOWN };
+struct rig_ca_ocsp {
+    enum rig_ocsp_status status;
+    int64_t this_update_ms;
+    int64_t next_update_ms; /* 0: not said */
+    int64_t revoked_at_ms;  /* 0: not revoked */
+};
+
+/* A request as it comes, for tests of the CA itself: none of the rig's own checks is made. */
+struct rig_ca_submission {
+    enum rig_ca_profile profile;
+    const void *csr; /* any bytes: PEM, or what should have been PEM */
+    size_t csr_len;
+    int64_t ttl_s;         /* 0: the CA's default */
+    const char *not_after; /* RFC 3339 text, handed on as it is; may be NULL */
+};
+struct rig_ca_answer {
+    bool accepted;
+    struct rig_buf der;       /* the certificate, when accepted */
+    struct rig_buf chain_pem; /* as the CA gave it: issuing CA first */
+    char refusal[256];        /* the CA's words, when it refused */
+    long status;              /* HTTP; 0 for a CA without HTTP */
+    char warnings[512];       /* the CA's own, one a line; "" none */
+};
+void rig_ca_answer_free(struct rig_ca_answer *answer);
+
 struct rig_ca_ops {
-    const char *name; /* "local" */
+    const char *name; /* "local", "vault" */
+    /* false: not_before_ms must be 0 and not_after_ms in the future; a certificate that has to be
+     * expired is asked for with a short life and waited for */
+    bool backdates;
     rig_result (*sign)(struct rig_ca *ca, const struct rig_ca_request *request,
                        struct rig_ca_certificate *certificate, struct rig_wait wait,
                        struct rig_error *err);
@@ -75,6 +105,13 @@ struct rig_ca_ops {
                              rig_result (*each)(void *ctx, const char *serial, bool revoked,
                                                 const struct rig_buf *der, struct rig_error *err),
                              void *ctx, struct rig_wait wait, struct rig_error *err);
+    /* The three below may be NULL: UNSUPPORTED then. */
+    rig_result (*published_crls)(struct rig_ca *ca, struct rig_buf *pem, struct rig_wait wait,
+                                 struct rig_error *err);
+    rig_result (*ocsp)(struct rig_ca *ca, const char *serial, struct rig_ca_ocsp *ocsp,
+                       struct rig_wait wait, struct rig_error *err);
+    rig_result (*submit)(struct rig_ca *ca, const struct rig_ca_submission *submission,
+                         struct rig_ca_answer *answer, struct rig_wait wait, struct rig_error *err);
     void (*close)(struct rig_ca *ca);
 };
 
@@ -99,6 +136,18 @@ RIG_CHECKED rig_result rig_ca_revoke(struct rig_ca *ca, const char *serial,
 /* Fresh CRLs of every CA of the chain, root included, as PEM, one after another. */
 RIG_CHECKED rig_result rig_ca_crls(struct rig_ca *ca, struct rig_buf *pem, struct rig_wait wait,
                                    struct rig_error *err);
+/* The CRLs as relying parties get them at this moment: nothing new is asked for. */
+RIG_CHECKED rig_result rig_ca_published_crls(struct rig_ca *ca, struct rig_buf *pem,
+                                             struct rig_wait wait, struct rig_error *err);
+/* Asks the CA's OCSP responder about a certificate of the issuing CA; the answer's signature and
+ * times are verified. */
+RIG_CHECKED rig_result rig_ca_ocsp(struct rig_ca *ca, const char *serial, struct rig_ca_ocsp *ocsp,
+                                   struct rig_wait wait, struct rig_error *err);
+/* A refusal is success with answer->accepted false; fails only where the CA could not be asked. The
+ * caller frees the answer. */
+RIG_CHECKED rig_result rig_ca_submit(struct rig_ca *ca, const struct rig_ca_submission *submission,
+                                     struct rig_ca_answer *answer, struct rig_wait wait,
+                                     struct rig_error *err);
 /* What this CA ever issued for a public key: to find certificates that a killed run did not write
  * down. */
 RIG_CHECKED rig_result rig_ca_issued_for(struct rig_ca *ca,

@@ -345,6 +345,7 @@ static void local_close(struct rig_ca *ca)
 
 static const struct rig_ca_ops local_ops = {
     .name = "local",
+    .backdates = true,
     .sign = local_sign,
     .revoke = local_revoke,
     .crls = local_crls,

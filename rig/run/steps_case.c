@@ -1,62 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A handshake case: puts the case's certificate on the board, opens an endpoint of the case's kind,
  * has the board connect, and judges by what both sides saw. */
-#include "rig/run/evidence.h"
+#include "rig/run/handshake.h"
 #include "rig/run/judge.h"
 #include "rig/run/steps.h"
 
-#include <openssl/rand.h>
-#include <stdio.h>
 #include <string.h>
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
-#define EVIDENCE_TIMEOUT_MS 3000
-#define LATE_EVIDENCE_TIMEOUT_MS 300
-#define NONCE_BYTES 12
-#define HANDSHAKE_MARGIN_MS 2000
 
-/* What the board was told to present. */
-struct presented {
-    enum rig_agent_source source;
-    bool has_certificate;
-    uint8_t sha256[RIG_SHA256_SIZE];
-    unsigned n_chain;
-    char revoke_later[RIG_SERIAL_TEXT_SIZE]; /* a test certificate that must not stay valid; "" none
-                                              */
-};
-
-static unsigned n_certificates(const char *pem)
-{
-    static const char begin[] = "-----BEGIN CERTIFICATE-----";
-    unsigned n = 0;
-
-    for (const char *at = strstr(pem, begin); at != NULL; at = strstr(at + 1, begin)) {
-        n++;
-    }
-    return n;
-}
-
-static rig_result load_slot(struct rig_board *board, const char *chain_pem,
-                            const uint8_t *leaf_sha256, struct presented *presented,
-                            struct rig_wait wait, struct rig_error *err)
-{
-    struct rig_agent_certificates state = {0};
-
-    RIG_TRY(rig_agent_slot_load(board->agent, chain_pem, NULL, wait, err));
-    RIG_TRY(rig_agent_certificates(board->agent, RIG_AGENT_SLOT, &state, wait, err));
-    if (!state.present || memcmp(state.leaf_sha256, leaf_sha256, RIG_SHA256_SIZE) != 0) {
-        return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_MISMATCH,
-                        "the board's slot does not hold the test certificate that was loaded");
-    }
-    presented->source = RIG_AGENT_SLOT;
-    presented->has_certificate = true;
-    presented->n_chain = n_certificates(chain_pem);
-    memcpy(presented->sha256, leaf_sha256, RIG_SHA256_SIZE);
-    return RIG_DONE;
-}
-
-static rig_result present_issued(struct rig_board *board, bool expired, struct presented *presented,
-                                 struct rig_wait wait, struct rig_error *err)
+/* `revoke_later`: the serial of a test certificate that must not stay valid; "" none. */
+static rig_result present_issued(struct rig_board *board, bool expired,
+                                 struct rig_presented *presented,
+                                 char revoke_later[RIG_SERIAL_TEXT_SIZE], struct rig_wait wait,
+                                 struct rig_error *err)
 {
     const int64_t now_ms = rig_clock_now_ms(board->options->clock);
     const struct rig_issue issue = {
@@ -67,18 +24,17 @@ static rig_result present_issued(struct rig_board *board, bool expired, struct p
     RIG_AUTO(rig_ca_certificate_free) struct rig_ca_certificate certificate = {0};
 
     RIG_TRY(rig_issue_certificate(board, &issue, &certificate, wait, err));
-    (void)rig_copy_text(presented->revoke_later, sizeof presented->revoke_later,
-                        certificate.serial);
+    (void)rig_copy_text(revoke_later, RIG_SERIAL_TEXT_SIZE, certificate.serial);
     if (!expired) {
         RIG_TRY(rig_revoke_certificate(board, certificate.serial, RIG_CERT_REVOKED,
                                        RIG_REVOKED_CESSATION, wait, err));
-        presented->revoke_later[0] = '\0';
+        revoke_later[0] = '\0';
     }
-    return load_slot(board, rig_buf_text(&certificate.chain_pem), certificate.sha256, presented,
-                     wait, err);
+    return rig_present_slot(board, rig_buf_text(&certificate.chain_pem), NULL, certificate.sha256,
+                            presented, wait, err);
 }
 
-static rig_result present_other_root(struct rig_board *board, struct presented *presented,
+static rig_result present_other_root(struct rig_board *board, struct rig_presented *presented,
                                      struct rig_wait wait, struct rig_error *err)
 {
     const struct rig_ca_request request = {
@@ -91,33 +47,31 @@ static rig_result present_other_root(struct rig_board *board, struct presented *
 
     RIG_TRY_IN(rig_ca_sign(board->services->other_ca, &request, &certificate, wait, err), err,
                "test PKI");
-    return load_slot(board, rig_buf_text(&certificate.chain_pem), certificate.sha256, presented,
-                     wait, err);
+    return rig_present_slot(board, rig_buf_text(&certificate.chain_pem), NULL, certificate.sha256,
+                            presented, wait, err);
 }
 
 static rig_result present(struct rig_board *board, enum rig_case_certificate kind,
-                          struct presented *presented, struct rig_wait wait, struct rig_error *err)
+                          struct rig_presented *presented, char revoke_later[RIG_SERIAL_TEXT_SIZE],
+                          struct rig_wait wait, struct rig_error *err)
 {
     const struct rig_cell *cell = &board->cell;
 
     switch (kind) {
     case RIG_CASE_INSTALLED:
-        presented->source = RIG_AGENT_FLASH;
-        presented->has_certificate = true;
-        presented->n_chain = n_certificates(rig_buf_text(&cell->certificate.chain_pem));
-        memcpy(presented->sha256, cell->certificate.sha256, RIG_SHA256_SIZE);
+        rig_present_installed(board, presented);
         return RIG_DONE;
     case RIG_CASE_REVOKED:
-        return present_issued(board, false, presented, wait, err);
+        return present_issued(board, false, presented, revoke_later, wait, err);
     case RIG_CASE_EXPIRED:
-        return present_issued(board, true, presented, wait, err);
+        return present_issued(board, true, presented, revoke_later, wait, err);
     case RIG_CASE_OTHER_ROOT:
         return present_other_root(board, presented, wait, err);
     case RIG_CASE_NO_INTERMEDIATE:
-        return load_slot(board, rig_buf_text(&cell->certificate.leaf_pem), cell->certificate.sha256,
-                         presented, wait, err);
+        return rig_present_slot(board, rig_buf_text(&cell->certificate.leaf_pem), NULL,
+                                cell->certificate.sha256, presented, wait, err);
     case RIG_CASE_NO_CERTIFICATE:
-        presented->source = RIG_AGENT_NONE;
+        *presented = (struct rig_presented){.source = RIG_AGENT_NONE, .roots = RIG_AGENT_FLASH};
         return RIG_DONE;
     }
     return rig_fail(err, RIG_CLASS_RIG, RIG_E_INVALID, "unknown kind of certificate");
@@ -127,216 +81,58 @@ static rig_result open_endpoint(struct rig_board *board, const struct rig_step_p
                                 struct rig_tls_endpoint **endpoint, struct rig_wait wait,
                                 struct rig_error *err)
 {
-    const struct rig_suite *suite = board->options->suite;
     struct rig_services *services = board->services;
-    const struct rig_server_identity *identity = &services->identities[plan->handshake.server];
     RIG_AUTO(rig_buf_free) struct rig_buf crls = {0};
-    struct rig_tls_settings settings = {
-        .certificate_pem = rig_buf_text(&identity->chain_pem),
-        .key_pem = rig_buf_text(&identity->key_pem),
-        .client_roots_pem = rig_buf_text(&services->ca->root_pem),
-        .min_version = suite->min_tls,
-        .max_version = suite->max_tls,
-        .security_level = suite->security_level,
-        .request_client_certificate = true,
-        .connection_timeout_ms = plan->timeout_ms,
-    };
+    struct rig_tls_settings settings;
 
     RIG_TRY_IN(rig_ca_crls(services->ca, &crls, wait, err), err, "CRLs");
-    settings.crls_pem = rig_buf_text(&crls);
+    rig_handshake_settings(board, &services->identities[plan->handshake.server],
+                           rig_buf_text(&crls), plan->timeout_ms, &settings);
     return rig_tls_endpoint_open(services->server, &settings, endpoint, err);
 }
 
-static rig_result make_nonce(char nonce[2 * NONCE_BYTES + 1], struct rig_error *err)
-{
-    uint8_t bytes[NONCE_BYTES];
-
-    if (RAND_bytes(bytes, sizeof bytes) != 1) {
-        return rig_fail(err, RIG_CLASS_RIG, RIG_E_LIBRARY, "no random bytes from OpenSSL");
-    }
-    rig_hex(bytes, sizeof bytes, nonce);
-    return RIG_DONE;
-}
-
-/* The newest version of the suite's range that this firmware has. */
-static enum rig_tls_version newest_version(const struct rig_board *board)
-{
-    const int max = board->options->suite->max_tls;
-
-    return max == RIG_TLS_1_3 && !board->hello.tls13 ? RIG_TLS_1_2 : (enum rig_tls_version)max;
-}
-
-static rig_result shake_hands(struct rig_board *board, const struct presented *presented,
-                              struct rig_tls_endpoint *endpoint,
-                              struct rig_agent_handshake_report *device, struct rig_wait wait,
-                              struct rig_error *err)
-{
-    const struct rig_suite *suite = board->options->suite;
-    RIG_AUTO(rig_close_fd) int relay_fd = -1;
-    char nonce[2 * NONCE_BYTES + 1];
-    struct rig_agent_handshake_request request = {
-        .host = suite->server_host[0] != '\0' ? suite->server_host
-                : board->options->loopback    ? "127.0.0.1"
-                                              : board->run->hostname,
-        .port = rig_tls_endpoint_port(endpoint),
-        .sni = suite->server_name,
-        .expected_name = suite->server_name,
-        .min_version = (enum rig_tls_version)suite->min_tls,
-        .max_version = newest_version(board),
-        .certificate = presented->source,
-        .roots = RIG_AGENT_FLASH,
-        .transport = suite->relay ? RIG_AGENT_RELAY : RIG_AGENT_DIRECT,
-        .timeout_ms = rig_wait_left_ms(wait) - HANDSHAKE_MARGIN_MS,
-        .nonce = nonce,
-        .relay_fd = -1,
-    };
-
-    if (request.max_version < request.min_version) {
-        return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_UNSUPPORTED,
-                        "the suite asks for TLS 1.3, this firmware has up to TLS 1.2");
-    }
-    if (request.timeout_ms <= 0) {
-        return rig_fail(err, RIG_CLASS_NETWORK, RIG_E_TIMEOUT, "no time left for the handshake");
-    }
-    RIG_TRY(make_nonce(nonce, err));
-    if (suite->relay) {
-        RIG_TRY(rig_tls_endpoint_connect(endpoint, &relay_fd, err));
-        request.relay_fd = relay_fd;
-    }
-    return rig_agent_handshake(board->agent, &request, device, wait, err);
-}
-
-static json_t *alert_json(int alert)
-{
-    return alert < 0 ? json_null() : json_string(rig_tls_alert_name(alert));
-}
-
-static void set_known(json_t *object, const char *key, bool known, const uint8_t *hash)
-{
-    if (known) {
-        rig_evidence_set_hash(object, key, hash);
-    }
-}
-
-static json_t *server_json(const struct rig_tls_evidence *server, unsigned n_strangers)
-{
-    json_t *object = json_object();
-
-    (void)json_object_set_new(object, "client_hello", json_boolean(server->client_hello_seen));
-    (void)json_object_set_new(object, "handshake_done", json_boolean(server->handshake_done));
-    (void)json_object_set_new(object, "echoed", json_boolean(server->echoed));
-    (void)json_object_set_new(object, "verify_error",
-                              json_string(rig_tls_verify_error_name(server->verify_error)));
-    (void)json_object_set_new(object, "verify_depth", json_integer(server->verify_depth));
-    (void)json_object_set_new(object, "alert_sent", alert_json(server->alert_sent));
-    (void)json_object_set_new(object, "alert_received", alert_json(server->alert_received));
-    (void)json_object_set_new(object, "version", json_string(server->version));
-    (void)json_object_set_new(object, "cipher", json_string(server->cipher));
-    (void)json_object_set_new(object, "resumed", json_boolean(server->resumed));
-    (void)json_object_set_new(object, "peer_chain", json_integer(server->n_peer_chain));
-    (void)json_object_set_new(object, "handshake_ms",
-                              json_real((double)server->handshake_ns / 1e6));
-    (void)json_object_set_new(object, "strangers", json_integer(n_strangers));
-    set_known(object, "peer_sha256", server->peer_presented, server->peer_sha256);
-    set_known(object, "client_random", server->client_hello_seen, server->client_random);
-    if (server->error_text[0] != '\0') {
-        (void)json_object_set_new(object, "error", json_string(server->error_text));
-    }
-    return object;
-}
-
-static json_t *device_json(const struct rig_agent_handshake_report *device)
-{
-    json_t *object = json_object();
-    char flags[16];
-    char code[16];
-
-    (void)snprintf(flags, sizeof flags, "0x%x", (unsigned)device->verify_flags);
-    (void)snprintf(code, sizeof code, "%s0x%04x", device->tls_code != 0 ? "-" : "",
-                   (unsigned)-device->tls_code);
-    (void)json_object_set_new(object, "connected", json_boolean(device->connected));
-    (void)json_object_set_new(object, "handshake_done", json_boolean(device->handshake_done));
-    (void)json_object_set_new(object, "echoed", json_boolean(device->echoed));
-    (void)json_object_set_new(object, "tls_code", json_string(code));
-    (void)json_object_set_new(object, "verify_flags", json_string(flags));
-    (void)json_object_set_new(object, "alert_sent", alert_json(device->alert_sent));
-    (void)json_object_set_new(object, "alert_received", alert_json(device->alert_received));
-    (void)json_object_set_new(object, "version", json_string(device->version));
-    (void)json_object_set_new(object, "cipher", json_string(device->cipher));
-    (void)json_object_set_new(object, "connect_ms", json_integer(device->connect_ms));
-    (void)json_object_set_new(object, "handshake_ms", json_integer(device->handshake_ms));
-    (void)json_object_set_new(object, "echo_ms", json_integer(device->echo_ms));
-    set_known(object, "offered_sha256", device->offered, device->offered_sha256);
-    set_known(object, "client_random", device->has_client_random, device->client_random);
-    return object;
-}
-
-/* The other side's word on a handshake that the board did not report on, for the report only. */
-static void keep_server_side(struct rig_tls_endpoint *endpoint, json_t *evidence,
-                             struct rig_wait wait)
-{
-    struct rig_tls_evidence server = {0};
-    struct rig_error ignored;
-    unsigned n_strangers = 0;
-
-    if (rig_tls_endpoint_evidence(endpoint, NULL, &server, &n_strangers,
-                                  rig_wait_within(wait, LATE_EVIDENCE_TIMEOUT_MS), &ignored)
-            .ok) {
-        (void)json_object_set_new(evidence, "server", server_json(&server, n_strangers));
-    }
-}
-
 static rig_result test_and_judge(struct rig_board *board, const struct rig_step_plan *plan,
-                                 const struct presented *presented, json_t *evidence,
+                                 const struct rig_presented *presented, json_t *evidence,
                                  struct rig_wait wait, struct rig_error *err)
 {
     RIG_AUTO(rig_auto_endpoint) struct rig_tls_endpoint *endpoint = NULL;
-    struct rig_agent_handshake_report device = {0};
-    struct rig_tls_evidence server = {0};
+    const struct rig_handshake handshake = {.presented = presented};
     enum rig_outcome outcome = RIG_OUTCOME_VACUOUS;
-    unsigned n_strangers = 0;
+    struct rig_both_sides both;
     struct rig_judge_input input = {
         .plan = &plan->handshake,
-        .server = &server,
-        .device = &device,
+        .server = &both.server,
+        .device = &both.device,
         .expected_sha256 = presented->has_certificate ? presented->sha256 : NULL,
         .n_expected_chain = presented->n_chain,
     };
     rig_result result;
 
     RIG_TRY(open_endpoint(board, plan, &endpoint, wait, err));
-    result = shake_hands(board, presented, endpoint, &device, wait, err);
-    if (!result.ok) {
-        keep_server_side(endpoint, evidence, wait);
-        return result;
-    }
-    (void)json_object_set_new(evidence, "device", device_json(&device));
-    RIG_TRY(rig_tls_endpoint_evidence(
-        endpoint, device.has_client_random ? device.client_random : NULL, &server, &n_strangers,
-        rig_wait_within(wait, EVIDENCE_TIMEOUT_MS), err));
-    input.n_strangers = n_strangers;
+    RIG_TRY(rig_handshake_run(board, endpoint, &handshake, &both, evidence, wait, err));
+    input.n_strangers = both.n_strangers;
     result = rig_judge(&input, &outcome, err);
     (void)json_object_set_new(evidence, "outcome", json_string(rig_outcome_name(outcome)));
-    (void)json_object_set_new(evidence, "server", server_json(&server, n_strangers));
     return result;
 }
 
 rig_result rig_step_case(struct rig_board *board, const struct rig_step_plan *plan,
                          json_t *evidence, struct rig_wait wait, struct rig_error *err)
 {
-    struct presented presented = {.source = RIG_AGENT_NONE};
+    struct rig_presented presented = {.source = RIG_AGENT_NONE};
+    char revoke_later[RIG_SERIAL_TEXT_SIZE] = "";
     struct rig_error revoke_error = {0};
     rig_result result;
 
     RIG_TRY(rig_services_await(board->services, wait, err));
     RIG_TRY(rig_board_need_firmware(board, wait, err));
-    result = present(board, plan->handshake.certificate, &presented, wait, err);
+    result = present(board, plan->handshake.certificate, &presented, revoke_later, wait, err);
     if (result.ok) {
         result = test_and_judge(board, plan, &presented, evidence, wait, err);
     }
-    if (presented.revoke_later[0] != '\0' &&
-        !rig_revoke_certificate(board, presented.revoke_later, RIG_CERT_REVOKED,
-                                RIG_REVOKED_CESSATION, wait, &revoke_error)
+    if (revoke_later[0] != '\0' &&
+        !rig_revoke_certificate(board, revoke_later, RIG_CERT_REVOKED, RIG_REVOKED_CESSATION, wait,
+                                &revoke_error)
              .ok &&
         result.ok) {
         result = rig_fail_as(err, &revoke_error);

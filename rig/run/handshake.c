@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rig/run/handshake.h"
+
+#include "rig/run/evidence.h"
+
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <string.h>
+
+#define EVIDENCE_TIMEOUT_MS 3000
+#define LATE_EVIDENCE_TIMEOUT_MS 300
+#define NONCE_BYTES 12
+#define HANDSHAKE_MARGIN_MS 2000
+
+static unsigned n_certificates(const char *pem)
+{
+    static const char begin[] = "-----BEGIN CERTIFICATE-----";
+    unsigned n = 0;
+
+    for (const char *at = strstr(pem, begin); at != NULL; at = strstr(at + 1, begin)) {
+        n++;
+    }
+    return n;
+}
+
+void rig_present_installed(const struct rig_board *board, struct rig_presented *presented)
+{
+    const struct rig_cell *cell = &board->cell;
+
+    *presented = (struct rig_presented){
+        .source = RIG_AGENT_FLASH,
+        .roots = RIG_AGENT_FLASH,
+        .has_certificate = true,
+        .n_chain = n_certificates(rig_buf_text(&cell->certificate.chain_pem)),
+    };
+    memcpy(presented->sha256, cell->certificate.sha256, RIG_SHA256_SIZE);
+}
+
+rig_result rig_present_slot(struct rig_board *board, const char *chain_pem, const char *roots_pem,
+                            const uint8_t *leaf_sha256, struct rig_presented *presented,
+                            struct rig_wait wait, struct rig_error *err)
+{
+    struct rig_agent_certificates state = {0};
+
+    RIG_TRY(rig_agent_slot_load(board->agent, chain_pem, roots_pem, wait, err));
+    *presented = (struct rig_presented){
+        .source = RIG_AGENT_NONE,
+        .roots = roots_pem != NULL ? RIG_AGENT_SLOT : RIG_AGENT_FLASH,
+    };
+    if (chain_pem == NULL) {
+        return RIG_DONE;
+    }
+    RIG_TRY(rig_agent_certificates(board->agent, RIG_AGENT_SLOT, &state, wait, err));
+    if (!state.present || memcmp(state.leaf_sha256, leaf_sha256, RIG_SHA256_SIZE) != 0) {
+        return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_MISMATCH,
+                        "the board's slot does not hold the test certificate that was loaded");
+    }
+    presented->source = RIG_AGENT_SLOT;
+    presented->has_certificate = true;
+    presented->n_chain = n_certificates(chain_pem);
+    memcpy(presented->sha256, leaf_sha256, RIG_SHA256_SIZE);
+    return RIG_DONE;
+}
+
+void rig_handshake_settings(const struct rig_board *board,
+                            const struct rig_server_identity *identity, const char *crls_pem,
+                            int64_t timeout_ms, struct rig_tls_settings *settings)
+{
+    const struct rig_suite *suite = board->options->suite;
+
+    *settings = (struct rig_tls_settings){
+        .certificate_pem = rig_buf_text(&identity->chain_pem),
+        .key_pem = rig_buf_text(&identity->key_pem),
+        .client_roots_pem = rig_buf_text(&board->services->ca->root_pem),
+        .crls_pem = crls_pem,
+        .min_version = suite->min_tls,
+        .max_version = suite->max_tls,
+        .security_level = suite->security_level,
+        .request_client_certificate = true,
+        .connection_timeout_ms = timeout_ms,
+    };
+}
+
+static rig_result make_nonce(char nonce[2 * NONCE_BYTES + 1], struct rig_error *err)
+{
+    uint8_t bytes[NONCE_BYTES];
+
+    if (RAND_bytes(bytes, sizeof bytes) != 1) {
+        return rig_fail(err, RIG_CLASS_RIG, RIG_E_LIBRARY, "no random bytes from OpenSSL");
+    }
+    rig_hex(bytes, sizeof bytes, nonce);
+    return RIG_DONE;
+}
+
+/* The newest version of the suite's range that this firmware has. */
+static enum rig_tls_version newest_version(const struct rig_board *board)
+{
+    const int max = board->options->suite->max_tls;
+
+    return max == RIG_TLS_1_3 && !board->hello.tls13 ? RIG_TLS_1_2 : (enum rig_tls_version)max;
+}
+
+static rig_result shake_hands(struct rig_board *board, struct rig_tls_endpoint *endpoint,
+                              const struct rig_handshake *handshake,
+                              struct rig_agent_handshake_report *device, struct rig_wait wait,
+                              struct rig_error *err)
+{
+    const struct rig_suite *suite = board->options->suite;
+    RIG_AUTO(rig_close_fd) int relay_fd = -1;
+    const char *name =
+        handshake->expected_name != NULL ? handshake->expected_name : suite->server_name;
+    char nonce[2 * NONCE_BYTES + 1];
+    struct rig_agent_handshake_request request = {
+        .host = suite->server_host[0] != '\0' ? suite->server_host
+                : board->options->loopback    ? "127.0.0.1"
+                                              : board->run->hostname,
+        .port = rig_tls_endpoint_port(endpoint),
+        .sni = name,
+        .expected_name = name,
+        .min_version = (enum rig_tls_version)suite->min_tls,
+        .max_version = newest_version(board),
+        .certificate = handshake->presented->source,
+        .roots = handshake->presented->roots,
+        .transport = suite->relay ? RIG_AGENT_RELAY : RIG_AGENT_DIRECT,
+        .timeout_ms = rig_wait_left_ms(wait) - HANDSHAKE_MARGIN_MS,
+        .nonce = handshake->text != NULL ? handshake->text : nonce,
+        .relay_fd = -1,
+    };
+
+    if (request.max_version < request.min_version) {
+        return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_UNSUPPORTED,
+                        "the suite asks for TLS 1.3, this firmware has up to TLS 1.2");
+    }
+    if (request.timeout_ms <= 0) {
+        return rig_fail(err, RIG_CLASS_NETWORK, RIG_E_TIMEOUT, "no time left for the handshake");
+    }
+    RIG_TRY(make_nonce(nonce, err));
+    if (suite->relay) {
+        RIG_TRY(rig_tls_endpoint_connect(endpoint, &relay_fd, err));
+        request.relay_fd = relay_fd;
+    }
+    return rig_agent_handshake(board->agent, &request, device, wait, err);
+}
+
+static json_t *alert_json(int alert)
+{
+    return alert < 0 ? json_null() : json_string(rig_tls_alert_name(alert));
+}
+
+static void set_known(json_t *object, const char *key, bool known, const uint8_t *hash)
+{
+    if (known) {
+        rig_evidence_set_hash(object, key, hash);
+    }
+}
+
+static json_t *server_json(const struct rig_tls_evidence *server, unsigned n_strangers)
+{
+    json_t *object = json_object();
+
+    (void)json_object_set_new(object, "client_hello", json_boolean(server->client_hello_seen));
+    (void)json_object_set_new(object, "handshake_done", json_boolean(server->handshake_done));
+    (void)json_object_set_new(object, "echoed", json_boolean(server->echoed));
+    (void)json_object_set_new(object, "verify_error",
+                              json_string(rig_tls_verify_error_name(server->verify_error)));
+    (void)json_object_set_new(object, "verify_depth", json_integer(server->verify_depth));
+    (void)json_object_set_new(object, "alert_sent", alert_json(server->alert_sent));
+    (void)json_object_set_new(object, "alert_received", alert_json(server->alert_received));
+    (void)json_object_set_new(object, "version", json_string(server->version));
+    (void)json_object_set_new(object, "cipher", json_string(server->cipher));
+    (void)json_object_set_new(object, "resumed", json_boolean(server->resumed));
+    (void)json_object_set_new(object, "peer_chain", json_integer(server->n_peer_chain));
+    (void)json_object_set_new(object, "handshake_ms",
+                              json_real((double)server->handshake_ns / 1e6));
+    (void)json_object_set_new(object, "strangers", json_integer(n_strangers));
+    set_known(object, "peer_sha256", server->peer_presented, server->peer_sha256);
+    set_known(object, "client_random", server->client_hello_seen, server->client_random);
+    if (server->error_text[0] != '\0') {
+        (void)json_object_set_new(object, "error", json_string(server->error_text));
+    }
+    return object;
+}
+
+static json_t *device_json(const struct rig_agent_handshake_report *device)
+{
+    json_t *object = json_object();
+    char flags[16];
+    char code[16];
+
+    (void)snprintf(flags, sizeof flags, "0x%x", (unsigned)device->verify_flags);
+    (void)snprintf(code, sizeof code, "%s0x%04x", device->tls_code != 0 ? "-" : "",
+                   (unsigned)-device->tls_code);
+    (void)json_object_set_new(object, "connected", json_boolean(device->connected));
+    (void)json_object_set_new(object, "handshake_done", json_boolean(device->handshake_done));
+    (void)json_object_set_new(object, "echoed", json_boolean(device->echoed));
+    (void)json_object_set_new(object, "tls_code", json_string(code));
+    (void)json_object_set_new(object, "verify_flags", json_string(flags));
+    (void)json_object_set_new(object, "alert_sent", alert_json(device->alert_sent));
+    (void)json_object_set_new(object, "alert_received", alert_json(device->alert_received));
+    (void)json_object_set_new(object, "version", json_string(device->version));
+    (void)json_object_set_new(object, "cipher", json_string(device->cipher));
+    (void)json_object_set_new(object, "connect_ms", json_integer(device->connect_ms));
+    (void)json_object_set_new(object, "handshake_ms", json_integer(device->handshake_ms));
+    (void)json_object_set_new(object, "echo_ms", json_integer(device->echo_ms));
+    set_known(object, "offered_sha256", device->offered, device->offered_sha256);
+    set_known(object, "client_random", device->has_client_random, device->client_random);
+    return object;
+}
+
+/* The other side's word on a handshake that the board did not report on, for the report only. */
+static void keep_server_side(struct rig_tls_endpoint *endpoint, json_t *evidence,
+                             struct rig_wait wait)
+{
+    struct rig_tls_evidence server = {0};
+    struct rig_error ignored;
+    unsigned n_strangers = 0;
+
+    if (rig_tls_endpoint_evidence(endpoint, NULL, &server, &n_strangers,
+                                  rig_wait_within(wait, LATE_EVIDENCE_TIMEOUT_MS), &ignored)
+            .ok) {
+        (void)json_object_set_new(evidence, "server", server_json(&server, n_strangers));
+    }
+}
+
+rig_result rig_handshake_run(struct rig_board *board, struct rig_tls_endpoint *endpoint,
+                             const struct rig_handshake *handshake, struct rig_both_sides *both,
+                             json_t *evidence, struct rig_wait wait, struct rig_error *err)
+{
+    const struct rig_agent_handshake_report *device = &both->device;
+    rig_result result;
+
+    *both = (struct rig_both_sides){0};
+    result = shake_hands(board, endpoint, handshake, &both->device, wait, err);
+    if (!result.ok) {
+        keep_server_side(endpoint, evidence, wait);
+        return result;
+    }
+    (void)json_object_set_new(evidence, "device", device_json(device));
+    RIG_TRY(rig_tls_endpoint_evidence(
+        endpoint, device->has_client_random ? device->client_random : NULL, &both->server,
+        &both->n_strangers, rig_wait_within(wait, EVIDENCE_TIMEOUT_MS), err));
+    (void)json_object_set_new(evidence, "server", server_json(&both->server, both->n_strangers));
+    return RIG_DONE;
+}

@@ -78,6 +78,11 @@ struct rig_ca_submission {
     size_t csr_len;
     int64_t ttl_s;         /* 0: the CA's default */
     const char *not_after; /* RFC 3339 text, handed on as it is; may be NULL */
+    /* Whom a CA that knows the device would take it for: `local` signs for this name only. A CA
+     * that decides by its own rules ignores the three. */
+    const char *device_id;
+    const char *organization; /* NULL: must be absent */
+    const char *country;
 };
 struct rig_ca_answer {
     bool accepted;

@@ -47,7 +47,9 @@ struct rig_ca_certificate {
     uint8_t spki_sha256[RIG_SHA256_SIZE];
     int64_t not_before_ms;
     int64_t not_after_ms;
-    char issuer[256]; /* RFC 2253 text */
+    char issuer[256];    /* RFC 2253 text */
+    char request_id[64]; /* the back end's own name for the request; "" none */
+    char accessor[64];   /* names the token that asked (and is none); "" none */
 };
 void rig_ca_certificate_free(struct rig_ca_certificate *certificate);
 
@@ -125,7 +127,8 @@ struct rig_ca {
     const struct rig_ca_ops *ops;
     struct rig_buf root_pem; /* the trust anchor */
     struct rig_buf
-        chain_pem; /* issuing CA first, then up to, but not including, the root; may be empty */
+        chain_pem;   /* issuing CA first, then up to, but not including, the root; may be empty */
+    bool unverified; /* the user switched off the TLS verification of its API: marks reports */
 };
 
 /* Signs. The request's CSR must have passed rig_csr_check; the answer is checked with

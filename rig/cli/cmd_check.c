@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rig check: suites and bench files, without running anything. */
+/* rig check: suites, benches and CA files, without running anything. */
 #include "rig/cli/cli.h"
 
 #include "rig/suite/check.h"
 
 static const struct rig_cli_option options[] = {
-    {"schema", NULL, "print instead what may stand in suites and benches", NULL},
+    {"schema", NULL, "print instead what may stand in suites, benches and CA files", NULL},
 };
 
 static rig_result check_file(const char *path, bool *good, struct rig_error *err)
@@ -14,7 +14,7 @@ static rig_result check_file(const char *path, bool *good, struct rig_error *err
     enum rig_file_kind kind = RIG_FILE_SUITE;
 
     if (rig_check_file(path, &kind, &mistakes, err).ok) {
-        (void)printf("%s: a good %s\n", path, kind == RIG_FILE_BENCH ? "bench" : "suite");
+        (void)printf("%s: a good %s\n", path, rig_file_kind_name(kind));
         return RIG_DONE;
     }
     if (err->cls != RIG_CLASS_USAGE) {
@@ -35,6 +35,7 @@ static rig_result print_schema(struct rig_error *err)
 
     RIG_TRY(rig_suite_describe_schema(&text, err));
     RIG_TRY(rig_bench_describe_schema(&text, err));
+    RIG_TRY(rig_ca_config_describe_schema(&text, err));
     (void)fputs(rig_buf_text(&text), stdout);
     return RIG_DONE;
 }
@@ -59,7 +60,7 @@ static rig_result command(struct rig_cli *cli, int *exit_code, struct rig_error 
 
 const struct rig_cli_command rig_cli_check = {
     .name = "check",
-    .summary = "Check suite and bench files, without running anything",
+    .summary = "Check suite, bench and CA files, without running anything",
     .synopsis = "FILE...",
     .details = "Every mistake is told as FILE:LINE: what was found; what was expected.",
     .example = "  rig check suites/acceptance.yaml bench.yaml\n"

@@ -3,6 +3,7 @@
 
 #include "rig/base/file.h"
 #include "rig/suite/bench.h"
+#include "rig/suite/ca_config.h"
 #include "rig/suite/schemas.h"
 #include "rig/suite/suite.h"
 
@@ -48,12 +49,44 @@ rig_result rig_yaml_file_parse(struct rig_yaml_file *file, const char *path_for_
     return rig_yaml_parse(text, n_bytes, &file->tree, file->mistakes, err);
 }
 
+/* What only a file of that kind has. */
+static const struct {
+    const char *key;
+    const char *name;
+} kinds[] = {
+    [RIG_FILE_SUITE] = {"each_key", "suite"},
+    [RIG_FILE_BENCH] = {"boards", "bench"},
+    [RIG_FILE_CA] = {"vault", "CA"},
+};
+
+const char *rig_file_kind_name(enum rig_file_kind kind)
+{
+    return kinds[kind].name;
+}
+
+static bool is_of_kind(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_node *root,
+                       enum rig_file_kind kind)
+{
+    if (rig_yaml_find(root, kinds[kind].key) != NULL) {
+        return true;
+    }
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        const struct rig_yaml_node *other = rig_yaml_find(root, kinds[i].key);
+
+        if (other != NULL) {
+            rig_yaml_mistake(mistakes, other->key->line,
+                             "found %s: this is a %s file; expected a %s file", kinds[i].key,
+                             kinds[i].name, kinds[kind].name);
+            return false;
+        }
+    }
+    return true;
+}
+
 bool rig_yaml_file_ready(struct rig_yaml_file *file, enum rig_file_kind kind)
 {
     const struct rig_yaml_node *root = file->tree.root;
     const struct rig_yaml_node *version = rig_yaml_find(root, "rig");
-    const char *other_key = kind == RIG_FILE_SUITE ? "boards" : "each_key";
-    const struct rig_yaml_node *other = rig_yaml_find(root, other_key);
 
     if (file->mistakes->n != 0) {
         return false;
@@ -71,15 +104,7 @@ bool rig_yaml_file_ready(struct rig_yaml_file *file, enum rig_file_kind kind)
                          rig_yaml_quote_node(version).text);
         return false;
     }
-    if (other != NULL &&
-        rig_yaml_find(root, kind == RIG_FILE_SUITE ? "each_key" : "boards") == NULL) {
-        rig_yaml_mistake(file->mistakes, other->key->line,
-                         "found %s: this is a %s file; expected a %s file", other_key,
-                         kind == RIG_FILE_SUITE ? "bench" : "suite",
-                         kind == RIG_FILE_SUITE ? "suite" : "bench");
-        return false;
-    }
-    return true;
+    return is_of_kind(file->mistakes, root, kind);
 }
 
 rig_result rig_check_file(const char *path, enum rig_file_kind *kind, struct rig_buf *mistakes,
@@ -89,13 +114,18 @@ rig_result rig_check_file(const char *path, enum rig_file_kind *kind, struct rig
     RIG_AUTO(rig_yaml_file_close) struct rig_yaml_file file = {0};
     RIG_AUTO(rig_auto_suite) struct rig_suite *suite = NULL;
     RIG_AUTO(rig_auto_bench) struct rig_bench *bench = NULL;
+    struct rig_ca_vault_config config;
 
     *kind = RIG_FILE_SUITE;
     RIG_TRY(rig_yaml_file_read(path, &text, mistakes, err));
     RIG_TRY(rig_yaml_file_parse(&file, path, rig_buf_text(&text), text.len, err));
-    if (rig_yaml_find(file.tree.root, "boards") != NULL) {
+    if (rig_yaml_find(file.tree.root, kinds[RIG_FILE_BENCH].key) != NULL) {
         *kind = RIG_FILE_BENCH;
         return rig_bench_parse(path, rig_buf_text(&text), text.len, &bench, mistakes, err);
+    }
+    if (rig_yaml_find(file.tree.root, kinds[RIG_FILE_CA].key) != NULL) {
+        *kind = RIG_FILE_CA;
+        return rig_ca_config_parse(path, rig_buf_text(&text), text.len, &config, mistakes, err);
     }
     return rig_suite_parse(path, rig_buf_text(&text), text.len, &suite, mistakes, err);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The reference of suites and benches, from the tables that the loaders read by. */
+/* The reference of suites, benches and CA files, from the tables that the loaders read by. */
 #include "rig/suite/bench_parts.h"
 #include "rig/suite/check.h"
 #include "rig/suite/plan_tables.h"
@@ -110,4 +110,12 @@ rig_result rig_bench_describe_schema(struct rig_buf *text, struct rig_error *err
     RIG_TRY(rig_yaml_describe(&rig_bench_usb_schema, "`usb:`", text, err));
     RIG_TRY(rig_yaml_describe(&rig_bench_lines_schema, "`lines:`", text, err));
     return rig_yaml_describe(&rig_bench_power_schema, "`power:`", text, err);
+}
+
+rig_result rig_ca_config_describe_schema(struct rig_buf *text, struct rig_error *err)
+{
+    RIG_TRY(rig_yaml_describe(&rig_ca_config_schema, "A CA file", text, err));
+    RIG_TRY(rig_yaml_describe(&rig_ca_vault_schema, "`vault:`", text, err));
+    RIG_TRY(rig_yaml_describe(&rig_ca_role_schema, "`device:` and `server:`", text, err));
+    return rig_yaml_describe(&rig_ca_login_schema, "`login:` and `qa:`", text, err);
 }

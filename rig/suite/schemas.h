@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tables of both kinds of files, and what both loaders do first. Private to rig/suite. */
+/* The tables of all kinds of files, and what all loaders do first. Private to rig/suite. */
 #ifndef RIG_SUITE_SCHEMAS_H
 #define RIG_SUITE_SCHEMAS_H
 
@@ -12,8 +12,12 @@ extern const struct rig_yaml_schema rig_case_schema;
 extern const struct rig_yaml_schema rig_bench_schema;
 extern const struct rig_yaml_schema rig_bench_defaults_schema;
 extern const struct rig_yaml_schema rig_bench_board_schema;
+extern const struct rig_yaml_schema rig_ca_config_schema;
+extern const struct rig_yaml_schema rig_ca_vault_schema;
+extern const struct rig_yaml_schema rig_ca_role_schema;
+extern const struct rig_yaml_schema rig_ca_login_schema;
 
-/* `rig: 1`, the first line of both kinds; the version is judged before anything else is read. */
+/* `rig: 1`, the first line of all kinds; the version is judged before anything else is read. */
 #define RIG_FILE_VERSION "1"
 void rig_yaml_skip(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
                    const struct rig_yaml_node *node, void *target);

@@ -4,10 +4,11 @@
  * own: the lines
  * "# expect: LINE: TEXT" are all its mistakes, in order; a text that ends with " ..." is the
  * beginning of one (where the rest comes from another part of the rig). bench-*.yaml are benches,
- * the rest are suites.
+ * ca-*.yaml CA files, the rest are suites.
  */
 #include "rig/base/file.h"
 #include "rig/suite/bench.h"
+#include "rig/suite/ca_config.h"
 #include "rig/suite/check.h"
 #include "rig/suite/suite.h"
 
@@ -76,6 +77,7 @@ static void check_one(const char *name)
     RIG_AUTO(rig_buf_free) struct rig_buf mistakes = {0};
     RIG_AUTO(rig_auto_suite) struct rig_suite *suite = NULL;
     RIG_AUTO(rig_auto_bench) struct rig_bench *bench = NULL;
+    struct rig_ca_vault_config config;
     struct rig_error err = {0};
     char path[1024];
 
@@ -89,6 +91,8 @@ static void check_one(const char *name)
     const rig_result result =
         strncmp(name, "bench-", 6) == 0
             ? rig_bench_parse(name, content, text.len, &bench, &mistakes, &err)
+        : strncmp(name, "ca-", 3) == 0
+            ? rig_ca_config_parse(name, content, text.len, &config, &mistakes, &err)
             : rig_suite_parse(name, content, text.len, &suite, &mistakes, &err);
     if (result.ok) {
         fail_msg("%s was accepted", name);
@@ -106,6 +110,7 @@ static void every_bad_file_says_what_is_wrong(void **state)
 {
     size_t n_suites = 0;
     size_t n_benches = 0;
+    size_t n_ca_files = 0;
     DIR *entries = opendir(folder);
     const struct dirent *entry;
 
@@ -118,14 +123,17 @@ static void every_bad_file_says_what_is_wrong(void **state)
         check_one(entry->d_name);
         if (strncmp(entry->d_name, "bench-", 6) == 0) {
             n_benches++;
+        } else if (strncmp(entry->d_name, "ca-", 3) == 0) {
+            n_ca_files++;
         } else {
             n_suites++;
         }
     }
     (void)closedir(entries);
-    print_message("%zu suites, %zu benches\n", n_suites, n_benches);
+    print_message("%zu suites, %zu benches, %zu CA files\n", n_suites, n_benches, n_ca_files);
     assert_true(n_suites >= 40);
     assert_true(n_benches >= 15);
+    assert_true(n_ca_files >= 10);
 }
 
 int main(int argc, char **argv)

@@ -53,11 +53,18 @@ static void benches_are_described(void **state)
     check("benches", rig_bench_describe_schema);
 }
 
+static void ca_files_are_described(void **state)
+{
+    (void)state;
+    check("CA files", rig_ca_config_describe_schema);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(suites_are_described),
         cmocka_unit_test(benches_are_described),
+        cmocka_unit_test(ca_files_are_described),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

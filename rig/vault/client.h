@@ -62,7 +62,8 @@ struct rig_vault_options {
     bool skip_verify;                    /* named by the user; marks reports */
     struct rig_vault_login login;
     int64_t request_timeout_ms;    /* one try; 0: 60000 */
-    const struct rig_clock *clock; /* borrowed as long as the client lives */
+    int max_retries;               /* after the first try; 0: 6; below 0: none */
+    const struct rig_clock *clock; /* borrowed as long as the client lives; NULL: the system's */
 };
 
 /* Checks the options and files; connects to nothing. The caller closes *vault. */
@@ -126,6 +127,7 @@ struct rig_vault_reply {
     long status;
     json_t *data;     /* "data" of the envelope; the body itself where there is no envelope
                          (sys/health); NULL: none */
+    json_t *auth;     /* of the envelope: holds a token; NULL: none */
     json_t *warnings; /* array of texts; NULL: none */
     char request_id[64];
     struct rig_buf raw;

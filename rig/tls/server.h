@@ -23,6 +23,9 @@
 #include "rig/base/buf.h"
 #include "rig/base/ids.h"
 #include "rig/base/wait.h"
+#include "rig/tls/evidence.h"
+#include "rig/tls/pcap.h"
+#include "rig/tls/settings.h"
 
 struct rig_tls_server;
 struct rig_tls_endpoint;
@@ -34,63 +37,6 @@ struct rig_tls_server_options {
     const struct rig_clock
         *clock; /* borrowed; what certificates' dates are compared with; NULL: the system's */
 };
-
-/* All texts are read during the call only. PEM may hold text around its blocks. */
-struct rig_tls_settings {
-    const char *certificate_pem;  /* server's chain, leaf first; served as it is: expired, wrong
-                                     name, other root */
-    const char *key_pem;          /* not encrypted */
-    const char *client_roots_pem; /* trust anchors for boards */
-    const char *crls_pem;         /* for every CA of the chain; NULL: revocation is not checked */
-    int min_version;              /* 0x0303 or 0x0304 */
-    int max_version;
-    int security_level;              /* OpenSSL's 0..5 */
-    bool request_client_certificate; /* normally true */
-    bool relay_only;       /* no port: connections come from rig_tls_endpoint_connect alone */
-    size_t max_echo_bytes; /* then the server closes; 0: 256 */
-    int64_t connection_timeout_ms; /* each connection, from accept to close; more than 0 */
-};
-
-enum {
-    RIG_TLS_NO_ALERT = -1,
-    RIG_TLS_UNKNOWN_ALERT = -2, /* rig_tls_alert_of: no such name */
-};
-
-/* What the server saw of one connection. */
-struct rig_tls_evidence {
-    bool client_hello_seen;
-    uint8_t client_random[32];
-    char sni[256]; /* "" none */
-    bool handshake_done;
-    bool echoed;
-    bool peer_presented; /* a client certificate was shown */
-    uint8_t
-        peer_sha256[RIG_SHA256_SIZE]; /* of its DER, also when it was refused or can't be parsed */
-    char peer_subject[256];           /* RFC 2253 text */
-    unsigned n_peer_chain;            /* certificates shown, leaf included */
-    int verify_error;                 /* X509_V_ERR_*, the first one; 0 ok */
-    int verify_depth;                 /* of that error; 0 is the leaf */
-    char verify_text[128];            /* OpenSSL's words for it, "" none */
-    int alert_sent;     /* RFC 8446 number, RIG_TLS_NO_ALERT; a fatal one goes before a warning, */
-    int alert_received; /* close_notify is the normal end and not written here */
-    char version[16];   /* "TLSv1.2"; "" before the ServerHello */
-    char cipher[64];
-    bool resumed;
-    char error_text[256]; /* OpenSSL's words, or ours for time-outs and resets; "" none */
-    int64_t handshake_ns; /* ClientHello to the end or the failure of the handshake */
-    int64_t total_ns;     /* accept to close */
-    uint64_t n_received;  /* bytes on the wire */
-    uint64_t n_sent;
-};
-
-/* "certificate_revoked" for 44, "none" for RIG_TLS_NO_ALERT; "unknown". RFC 8446 6, and the older
- * ones of RFC 5246. */
-const char *rig_tls_alert_name(int alert);
-int rig_tls_alert_of(const char *name);
-/* The names of X509_V_ERR_* without the prefix: "CERT_REVOKED", "OK" for 0; "unknown". */
-const char *rig_tls_verify_error_name(int verify_error);
-/* The code for such a name, -1 for an unknown one. */
-int rig_tls_verify_error_of(const char *name);
 
 RIG_CHECKED rig_result rig_tls_server_start(const struct rig_tls_server_options *options,
                                             struct rig_tls_server **server, struct rig_error *err);
@@ -138,6 +84,34 @@ RIG_CHECKED rig_result rig_tls_endpoint_evidence(struct rig_tls_endpoint *endpoi
                                                  struct rig_tls_evidence *evidence,
                                                  unsigned *n_strangers, struct rig_wait wait,
                                                  struct rig_error *err);
+/* The same, with the bytes of the connection; *capture is NULL when the endpoint does not capture
+ * or nothing came. The caller frees it (rig_tls_capture_free). */
+RIG_CHECKED rig_result rig_tls_endpoint_evidence_and_capture(
+    struct rig_tls_endpoint *endpoint, const uint8_t *client_random,
+    struct rig_tls_evidence *evidence, struct rig_tls_capture **capture, unsigned *n_strangers,
+    struct rig_wait wait, struct rig_error *err);
+
+/* Trust of an endpoint that is open. */
+struct rig_tls_trust_texts {
+    const char *client_roots_pem;
+    const char *crls_pem; /* NULL: revocation is not checked from now on */
+};
+struct rig_tls_loaded {
+    int64_t at_ns;       /* rig_now_ns: connections accepted after this use it */
+    int64_t at_ms;       /* the same on the server's clock */
+    unsigned generation; /* evidence.trust_generation of those connections */
+};
+/*
+ * Replaces trust anchors and CRLs by a new store, so that no older CRL with the same date goes on
+ * being used. Returns when every connection accepted from now on uses them; connections in progress
+ * keep theirs, and none is dropped. Sessions stay resumable (what becomes of them is
+ * resumption_revalidates). RIG/INVALID for texts that can't be used: all stays as it was.
+ */
+RIG_CHECKED rig_result rig_tls_endpoint_reload(struct rig_tls_endpoint *endpoint,
+                                               const struct rig_tls_trust_texts *trust,
+                                               struct rig_tls_loaded *loaded,
+                                               struct rig_error *err);
+
 /* Ends its connections. NULL is fine. */
 void rig_tls_endpoint_close(struct rig_tls_endpoint *endpoint);
 static inline void rig_auto_endpoint(struct rig_tls_endpoint **endpoint)

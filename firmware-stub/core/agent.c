@@ -290,6 +290,7 @@ int agent_run(struct agent *agent)
                 : agent->restarting ? AGENT_ENDED_RESTART
                                     : AGENT_ENDED_STOP;
     }
+    agent_session_drop(agent);
     mbedtls_ctr_drbg_free(&agent->drbg);
     if (ended == AGENT_ENDED_RESTART) {
         agent->port->restart(agent->port->ctx);

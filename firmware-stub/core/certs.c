@@ -205,27 +205,86 @@ int agent_certs_load(struct agent *agent, enum agent_source source, bool roots,
     return 0;
 }
 
+#if defined(MBEDTLS_X509_CRL_PARSE_C)
+static int parse_crls(uint8_t *data, size_t size, mbedtls_x509_crl *out)
+{
+    if (data[0] != 0x30) {
+        if (memchr(data, '\0', size) != NULL) {
+            return MBEDTLS_ERR_X509_INVALID_FORMAT;
+        }
+        data[size] = '\0';
+        return mbedtls_x509_crl_parse(out, data, size + 1);
+    }
+    while (size > 0) {
+        size_t n = der_size(data, size);
+        int ret =
+            n != 0 ? mbedtls_x509_crl_parse_der(out, data, n) : MBEDTLS_ERR_X509_INVALID_FORMAT;
+        if (ret != 0) {
+            return ret;
+        }
+        data += n;
+        size -= n;
+    }
+    return 0;
+}
+#endif
+
+int agent_crls_load(struct agent *agent, mbedtls_x509_crl *out, unsigned *n_crls,
+                    struct agent_failure *why)
+{
+    size_t size = agent->slot_ready ? agent->slot_crls_bytes : 0;
+
+    *n_crls = 0;
+    if (size == 0) {
+        return 0;
+    }
+#if defined(MBEDTLS_X509_CRL_PARSE_C)
+    memcpy(agent->scratch, agent->slot + agent->slot_chain_bytes + agent->slot_roots_bytes, size);
+    while (size > 0 && agent->scratch[0] != 0x30 && agent->scratch[size - 1] == '\0') {
+        size--;
+    }
+    int ret = size != 0 ? parse_crls(agent->scratch, size, out) : 0;
+    if (ret != 0) {
+        return agent_fail(why, "bad-cert", ret, "a CRL can't be parsed");
+    }
+    for (const mbedtls_x509_crl *crl = out; crl != NULL && crl->raw.p != NULL; crl = crl->next) {
+        ++*n_crls;
+    }
+    return 0;
+#else
+    (void)out;
+    return agent_fail(why, "unsupported", 0, "this firmware was built without CRLs");
+#endif
+}
+
 /* ---- the slot ---- */
+
+static size_t slot_bytes(const struct agent *agent)
+{
+    return agent->slot_chain_bytes + agent->slot_roots_bytes + agent->slot_crls_bytes;
+}
 
 int agent_slot_clear(struct agent *agent, struct agent_failure *why)
 {
     (void)why;
     memset(agent->slot, 0, sizeof agent->slot);
-    agent->slot_chain_bytes = agent->slot_roots_bytes = 0;
+    agent->slot_chain_bytes = agent->slot_roots_bytes = agent->slot_crls_bytes = 0;
     agent->slot_open = agent->slot_ready = false;
     return 0;
 }
 
-int agent_slot_begin(struct agent *agent, size_t chain_bytes, size_t roots_bytes,
+int agent_slot_begin(struct agent *agent, size_t chain_bytes, size_t roots_bytes, size_t crls_bytes,
                      struct agent_failure *why)
 {
-    if (chain_bytes > AGENT_SLOT_MAX_BYTES || roots_bytes > AGENT_SLOT_MAX_BYTES - chain_bytes) {
+    if (chain_bytes > AGENT_SLOT_MAX_BYTES || roots_bytes > AGENT_SLOT_MAX_BYTES - chain_bytes ||
+        crls_bytes > AGENT_SLOT_MAX_BYTES - chain_bytes - roots_bytes) {
         return agent_fail(why, "slot-range", 0,
-                          "chain and roots together are larger than slot_max of hello");
+                          "chain, roots and CRLs together are larger than slot_max of hello");
     }
     (void)agent_slot_clear(agent, why);
     agent->slot_chain_bytes = chain_bytes;
     agent->slot_roots_bytes = roots_bytes;
+    agent->slot_crls_bytes = crls_bytes;
     agent->slot_open = true;
     return 0;
 }
@@ -233,7 +292,7 @@ int agent_slot_begin(struct agent *agent, size_t chain_bytes, size_t roots_bytes
 int agent_slot_write(struct agent *agent, size_t offset_bytes, const uint8_t *data,
                      size_t size_bytes, struct agent_failure *why)
 {
-    size_t total = agent->slot_chain_bytes + agent->slot_roots_bytes;
+    size_t total = slot_bytes(agent);
 
     if (!agent->slot_open) {
         return agent_fail(why, "slot-closed", 0, "begin with slot-begin");
@@ -244,6 +303,16 @@ int agent_slot_write(struct agent *agent, size_t offset_bytes, const uint8_t *da
     }
     memcpy(agent->slot + offset_bytes, data, size_bytes);
     return 0;
+}
+
+static int count_crls(struct agent *agent, unsigned *n_crls, struct agent_failure *why)
+{
+    mbedtls_x509_crl crls;
+
+    mbedtls_x509_crl_init(&crls);
+    int result = agent_crls_load(agent, &crls, n_crls, why);
+    mbedtls_x509_crl_free(&crls);
+    return result;
 }
 
 static int check_parses(struct agent *agent, bool roots, struct agent_failure *why)
@@ -260,7 +329,8 @@ static int check_parses(struct agent *agent, bool roots, struct agent_failure *w
 int agent_slot_commit(struct agent *agent, const uint8_t sha256[32], struct agent_failure *why)
 {
     uint8_t actual[32];
-    size_t total = agent->slot_chain_bytes + agent->slot_roots_bytes;
+    size_t total = slot_bytes(agent);
+    unsigned n_crls = 0;
 
     if (!agent->slot_open) {
         return agent_fail(why, "slot-closed", 0, "begin with slot-begin");
@@ -270,7 +340,8 @@ int agent_slot_commit(struct agent *agent, const uint8_t sha256[32], struct agen
         return agent_fail(why, "slot-hash", 0, "the SHA-256 differs; send the data again");
     }
     agent->slot_ready = true;
-    if (check_parses(agent, false, why) != 0 || check_parses(agent, true, why) != 0) {
+    if (check_parses(agent, false, why) != 0 || check_parses(agent, true, why) != 0 ||
+        count_crls(agent, &n_crls, why) != 0) {
         agent->slot_ready = false;
         return -1;
     }
@@ -356,7 +427,8 @@ int agent_cert_state(struct agent *agent, enum agent_source source, agent_cert_v
     if (agent_certs_load(agent, source, false, &chain, &out->n_chain, why) == 0 &&
         agent_certs_load(agent, source, true, &roots, &out->n_roots, why) == 0 &&
         visit_all(&chain, false, visit, arg, why) == 0 &&
-        visit_all(&roots, true, visit, arg, why) == 0) {
+        visit_all(&roots, true, visit, arg, why) == 0 &&
+        (source != AGENT_SOURCE_SLOT || count_crls(agent, &out->n_crls, why) == 0)) {
         if (out->n_chain > 0) {
             out->match = match_key(agent, &chain);
         }

@@ -114,16 +114,23 @@ static int take_choices(const struct agent *agent, const struct agent_request *r
                         struct agent_handshake_request *out, struct agent_failure *why)
 {
     static const char *const sources[] = {"none", "flash", "slot"};
+    static const char *const sessions[] = {"none", "id", "ticket"};
     static const char *const transports[] = {"direct", "relay"};
     const char *timeout = agent_value(request, "timeout_ms");
     int use = choose(request, "use", sources, 3, AGENT_SOURCE_FLASH);
     int roots = choose(request, "roots", sources, 3, AGENT_SOURCE_FLASH);
+    int crls = choose(request, "crls", sources, 3, AGENT_SOURCE_NONE);
+    int session = choose(request, "session", sessions, 3, AGENT_SESSION_NONE);
     int transport = choose(request, "transport", transports, 2, AGENT_TRANSPORT_DIRECT);
 
     if (use < 0 || roots < 0 || roots == AGENT_SOURCE_NONE || transport < 0) {
         return agent_fail(
             why, "bad-value", 0,
             "use= is flash, slot or none; roots= flash or slot; transport= direct or relay");
+    }
+    if (crls < 0 || crls == AGENT_SOURCE_FLASH || session < 0) {
+        return agent_fail(why, "bad-value", 0,
+                          "crls= is none or slot; session= is none, id or ticket");
     }
     out->timeout_ms = TIMEOUT_DEFAULT_MS;
     if (timeout != NULL && (!agent_parse_u32(timeout, TIMEOUT_MAX_MS, &out->timeout_ms) ||
@@ -135,6 +142,8 @@ static int take_choices(const struct agent *agent, const struct agent_request *r
     }
     out->use = (enum agent_source)use;
     out->roots = (enum agent_source)roots;
+    out->crls = (enum agent_source)crls;
+    out->session = (enum agent_session)session;
     out->transport = (enum agent_transport)transport;
     return 0;
 }
@@ -194,6 +203,7 @@ static void report(struct agent *agent, const struct agent_handshake_result *res
     agent_put(agent, "client_shown", shown[result->shown]);
     put_known_hash(agent, "client_sha256", result->has_client_leaf, result->client_leaf_sha256);
     put_known_hash(agent, "server_sha256", result->has_server_leaf, result->server_leaf_sha256);
+    agent_put(agent, "resumed", result->resumed ? "yes" : "no");
     agent_reply(agent);
 }
 

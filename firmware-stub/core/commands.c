@@ -138,6 +138,16 @@ static void hello_limits(struct agent *agent)
     agent_put_number(agent, "chain_max", AGENT_CHAIN_MAX);
     put_tls_list(agent);
     agent_put(agent, "transports", agent->port->net_connect != NULL ? "direct,relay" : "relay");
+#if defined(MBEDTLS_SSL_SESSION_TICKETS)
+    agent_put(agent, "sessions", "id,ticket");
+#else
+    agent_put(agent, "sessions", "id");
+#endif
+#if defined(MBEDTLS_X509_CRL_PARSE_C)
+    agent_put(agent, "crls", "yes");
+#else
+    agent_put(agent, "crls", "no");
+#endif
     agent_reply(agent);
 
     data_line(agent);
@@ -330,13 +340,16 @@ static void run_slot_begin(struct agent *agent, const struct agent_request *requ
     struct agent_failure why = {0};
     uint32_t chain = 0;
     uint32_t roots = 0;
+    uint32_t crls = 0;
+    const char *crls_text = agent_value(request, "crls");
 
     if (!agent_parse_u32(agent_value(request, "chain"), AGENT_SLOT_MAX_BYTES, &chain) ||
-        !agent_parse_u32(agent_value(request, "roots"), AGENT_SLOT_MAX_BYTES, &roots)) {
-        bad_value(agent, "chain= and roots= are byte counts up to slot_max of hello");
+        !agent_parse_u32(agent_value(request, "roots"), AGENT_SLOT_MAX_BYTES, &roots) ||
+        (crls_text != NULL && !agent_parse_u32(crls_text, AGENT_SLOT_MAX_BYTES, &crls))) {
+        bad_value(agent, "chain=, roots= and crls= are byte counts up to slot_max of hello");
         return;
     }
-    end_simple(agent, agent->services->slot_begin(agent, chain, roots, &why), &why);
+    end_simple(agent, agent->services->slot_begin(agent, chain, roots, crls, &why), &why);
 }
 
 static void run_slot_write(struct agent *agent, const struct agent_request *request)
@@ -389,6 +402,7 @@ static void run_slot_commit(struct agent *agent, const struct agent_request *req
     ok(agent);
     agent_put_number(agent, "chain", summary.n_chain);
     agent_put_number(agent, "roots", summary.n_roots);
+    agent_put_number(agent, "crls", summary.n_crls);
     agent_reply_ok(agent);
 }
 
@@ -428,7 +442,7 @@ static void certs_of(struct agent *agent, enum agent_source source, const char *
 {
     static const char *const matches[] = {"no", "yes", "no-key", "no-cert"};
     struct cert_lines lines = {agent, name};
-    struct agent_cert_summary summary = {0, 0, AGENT_MATCH_NO_CERT};
+    struct agent_cert_summary summary = {.match = AGENT_MATCH_NO_CERT};
     struct agent_failure why = {0};
     bool empty = false;
 
@@ -508,12 +522,12 @@ static const struct agent_command commands[] = {
     {"keygen", "type", "replace", run_keygen},
     {"key", "", "", run_key},
     {"csr", "cn", "o c", run_csr},
-    {"slot-begin", "chain roots", "", run_slot_begin},
+    {"slot-begin", "chain roots", "crls", run_slot_begin},
     {"slot-write", "offset data", "", run_slot_write},
     {"slot-commit", "sha256", "", run_slot_commit},
     {"slot-clear", "", "", run_slot_clear},
     {"certs", "", "source", run_certs},
-    {"handshake", "host port name", "sni min max use roots transport timeout_ms text",
+    {"handshake", "host port name", "sni min max use roots crls session transport timeout_ms text",
      agent_command_handshake},
     {"log", "level", "", run_log},
     {"reset", "", "", run_reset},

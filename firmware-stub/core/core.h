@@ -8,6 +8,7 @@
 #include "agent.h"
 
 #include <mbedtls/version.h>
+#include <mbedtls/x509_crl.h>
 #include <mbedtls/x509_crt.h>
 
 #define AGENT_MBEDTLS_3 (MBEDTLS_VERSION_NUMBER >= 0x03000000)
@@ -119,7 +120,10 @@ void agent_wipe(void *data, size_t size);
 /* Appends the chain or the roots of the source to out; *n_certs 0 when there are none. */
 int agent_certs_load(struct agent *agent, enum agent_source source, bool roots,
                      mbedtls_x509_crt *out, unsigned *n_certs, struct agent_failure *why);
-int agent_slot_begin(struct agent *agent, size_t chain_bytes, size_t roots_bytes,
+/* Appends the slot's CRLs to out; *n_crls 0 when there are none. */
+int agent_crls_load(struct agent *agent, mbedtls_x509_crl *out, unsigned *n_crls,
+                    struct agent_failure *why);
+int agent_slot_begin(struct agent *agent, size_t chain_bytes, size_t roots_bytes, size_t crls_bytes,
                      struct agent_failure *why);
 int agent_slot_write(struct agent *agent, size_t offset_bytes, const uint8_t *data,
                      size_t size_bytes, struct agent_failure *why);
@@ -157,6 +161,7 @@ void agent_sniff_init(struct agent_sniff *sniff);
 void agent_sniff_feed(struct agent_sniff *sniff, const uint8_t *data, size_t size);
 
 /* ---- handshake.c ---- */
+void agent_session_drop(struct agent *agent);
 int agent_handshake(struct agent *agent, const struct agent_handshake_request *request,
                     struct agent_handshake_result *out, struct agent_failure *why);
 

@@ -27,6 +27,7 @@ struct session {
     mbedtls_ssl_config conf;
     mbedtls_x509_crt chain;
     mbedtls_x509_crt roots;
+    mbedtls_x509_crl crls;
     mbedtls_pk_context key;
 };
 
@@ -205,7 +206,17 @@ static int load_roots(struct session *s, struct agent_failure *why)
     if (n == 0) {
         return agent_fail(why, "no-roots", 0, "no trust root there; write one");
     }
-    mbedtls_ssl_conf_ca_chain(&s->conf, &s->roots, NULL);
+    if (s->request->crls == AGENT_SOURCE_SLOT) {
+        if (agent_crls_load(s->agent, &s->crls, &n, why) != 0) {
+            return -1;
+        }
+        if (n == 0) {
+            return agent_fail(why, "no-roots", 0,
+                              "no CRL in the slot; write one or give crls=none");
+        }
+    }
+    mbedtls_ssl_conf_ca_chain(&s->conf, &s->roots,
+                              s->request->crls == AGENT_SOURCE_SLOT ? &s->crls : NULL);
     return 0;
 }
 
@@ -227,6 +238,44 @@ static void set_versions(struct session *s)
 #endif
 }
 
+/* ---- the kept session ---- */
+
+void agent_session_drop(struct agent *agent)
+{
+    if (agent->has_kept_session) {
+        mbedtls_ssl_session_free(&agent->kept_session);
+        agent->has_kept_session = false;
+    }
+}
+
+static int offer_session(struct session *s, struct agent_failure *why)
+{
+    struct agent *agent = s->agent;
+    int ret = 0;
+
+    if (s->request->session == AGENT_SESSION_NONE) {
+        agent_session_drop(agent);
+    } else if (agent->has_kept_session) {
+        ret = mbedtls_ssl_set_session(&s->ssl, &agent->kept_session);
+    }
+    return ret == 0 ? 0 : agent_fail(why, "crypto", ret, "the kept TLS session can't be offered");
+}
+
+static void keep_session(struct session *s)
+{
+    struct agent *agent = s->agent;
+
+    if (s->request->session == AGENT_SESSION_NONE) {
+        return;
+    }
+    agent_session_drop(agent);
+    mbedtls_ssl_session_init(&agent->kept_session);
+    agent->has_kept_session = mbedtls_ssl_get_session(&s->ssl, &agent->kept_session) == 0;
+    if (!agent->has_kept_session) {
+        mbedtls_ssl_session_free(&agent->kept_session);
+    }
+}
+
 static int set_up(struct session *s, struct agent_failure *why)
 {
     int ret = mbedtls_ssl_config_defaults(&s->conf, MBEDTLS_SSL_IS_CLIENT,
@@ -239,7 +288,9 @@ static int set_up(struct session *s, struct agent_failure *why)
     mbedtls_ssl_conf_authmode(&s->conf, MBEDTLS_SSL_VERIFY_REQUIRED);
     mbedtls_ssl_conf_verify(&s->conf, note_server_leaf, s);
 #if defined(MBEDTLS_SSL_SESSION_TICKETS)
-    mbedtls_ssl_conf_session_tickets(&s->conf, MBEDTLS_SSL_SESSION_TICKETS_DISABLED);
+    mbedtls_ssl_conf_session_tickets(&s->conf, s->request->session == AGENT_SESSION_TICKET
+                                                   ? MBEDTLS_SSL_SESSION_TICKETS_ENABLED
+                                                   : MBEDTLS_SSL_SESSION_TICKETS_DISABLED);
 #endif
     set_versions(s);
     if (load_roots(s, why) != 0 || load_client(s, why) != 0) {
@@ -253,7 +304,7 @@ static int set_up(struct session *s, struct agent_failure *why)
         return agent_fail(why, "crypto", ret, "TLS could not be set up (memory?)");
     }
     mbedtls_ssl_set_bio(&s->ssl, s, bio_send, bio_recv, NULL);
-    return 0;
+    return offer_session(s, why);
 }
 
 /* ---- the handshake ---- */
@@ -384,6 +435,8 @@ static void note_evidence(struct session *s)
 
     out->verify_flags = s->judged ? mbedtls_ssl_get_verify_result(&s->ssl) : 0xffffffffu;
     out->shown = shown_of(s);
+    out->resumed =
+        out->stage >= AGENT_STAGE_ECHO && s->request->session != AGENT_SESSION_NONE && !s->judged;
     out->has_client_random = s->sent.has_client_random;
     memcpy(out->client_random, s->sent.client_random, sizeof out->client_random);
     if (peer != NULL && !out->has_server_leaf) {
@@ -504,11 +557,13 @@ int agent_handshake(struct agent *agent, const struct agent_handshake_request *r
     mbedtls_ssl_config_init(&s.conf);
     mbedtls_x509_crt_init(&s.chain);
     mbedtls_x509_crt_init(&s.roots);
+    mbedtls_x509_crl_init(&s.crls);
     mbedtls_pk_init(&s.key);
     if (set_up(&s, why) == 0) {
         go(&s);
         if (out->stage == AGENT_STAGE_DONE) {
             (void)mbedtls_ssl_close_notify(&s.ssl);
+            keep_session(&s);
             result = 0;
         } else {
             drain(&s);
@@ -522,6 +577,7 @@ int agent_handshake(struct agent *agent, const struct agent_handshake_request *r
     mbedtls_ssl_free(&s.ssl);
     mbedtls_ssl_config_free(&s.conf);
     mbedtls_pk_free(&s.key);
+    mbedtls_x509_crl_free(&s.crls);
     mbedtls_x509_crt_free(&s.roots);
     mbedtls_x509_crt_free(&s.chain);
     return result;

@@ -9,8 +9,8 @@
  *
  * Thread rule: one agent belongs to one thread; agents share nothing, so several may run in one
  * process. Memory: the core allocates nothing; mbedTLS allocates during a command and frees all of
- * it at the command's end. Private keys: none is ever returned, written to the UART or to another
- * partition than AGENT_KEY_LABEL.
+ * it at the command's end, but for the one TLS session that a handshake was told to keep. Private
+ * keys: none is ever returned, written to the UART or to another partition than AGENT_KEY_LABEL.
  */
 #ifndef RIG_FIRMWARE_AGENT_H
 #define RIG_FIRMWARE_AGENT_H
@@ -28,7 +28,7 @@
 
 #define AGENT_LINE_MAX_BYTES 512u      /* a line without its line end */
 #define AGENT_DATA_MAX_BYTES 336u      /* raw bytes in one base64 value */
-#define AGENT_SLOT_MAX_BYTES 16384u    /* chain and roots of the slot together */
+#define AGENT_SLOT_MAX_BYTES 16384u    /* chain, roots and CRLs of the slot together */
 #define AGENT_CACHE_MAX_BYTES 6144u    /* reply text kept for a retransmitted request */
 #define AGENT_RELAY_RING_BYTES 2048u   /* TLS bytes received from the host and not yet read */
 #define AGENT_SCRATCH_MAX_BYTES 16400u /* one certificate file as read from flash or slot */
@@ -188,10 +188,18 @@ enum agent_match { AGENT_MATCH_NO, AGENT_MATCH_YES, AGENT_MATCH_NO_KEY, AGENT_MA
 struct agent_cert_summary {
     unsigned n_chain; /* certificates of the device's chain, leaf included */
     unsigned n_roots;
+    unsigned n_crls;        /* the slot's */
     enum agent_match match; /* does the leaf belong to the stored key? */
 };
 
 enum agent_transport { AGENT_TRANSPORT_DIRECT, AGENT_TRANSPORT_RELAY };
+
+/* Whether the handshake takes up the kept session, and keeps its own. */
+enum agent_session {
+    AGENT_SESSION_NONE,  /* a full handshake; the kept session is dropped */
+    AGENT_SESSION_ID,    /* by session id; no ticket is asked for */
+    AGENT_SESSION_TICKET /* by ticket (RFC 5077; TLS 1.3: PSK) */
+};
 
 /* TLS versions as two hex digits: 0x10 = 1.0 ... 0x13 = 1.3. */
 struct agent_handshake_request {
@@ -203,6 +211,8 @@ struct agent_handshake_request {
     uint8_t max_version;
     enum agent_source use;   /* client certificate */
     enum agent_source roots; /* FLASH or SLOT */
+    enum agent_source crls;  /* NONE or SLOT: CRLs to check the server's chain with */
+    enum agent_session session;
     enum agent_transport transport;
     uint32_t timeout_ms; /* for all of it */
     const char *text;    /* application bytes that the server must echo; not empty */
@@ -238,6 +248,7 @@ struct agent_handshake_result {
     uint32_t handshake_ms;
     uint32_t echo_ms;
     bool echoed;
+    bool resumed; /* the server took up the kept session: it showed no certificate */
     bool has_server_leaf;
     bool has_client_leaf;
     bool has_client_random;
@@ -267,7 +278,7 @@ struct agent_services {
     int (*cert_state)(struct agent *agent, enum agent_source source, agent_cert_visitor *visit,
                       void *arg, struct agent_cert_summary *out, struct agent_failure *why);
     int (*slot_begin)(struct agent *agent, size_t chain_bytes, size_t roots_bytes,
-                      struct agent_failure *why);
+                      size_t crls_bytes, struct agent_failure *why);
     int (*slot_write)(struct agent *agent, size_t offset_bytes, const uint8_t *data,
                       size_t size_bytes, struct agent_failure *why);
     int (*slot_commit)(struct agent *agent, const uint8_t sha256[32], struct agent_failure *why);
@@ -300,6 +311,8 @@ struct agent {
     size_t cache_size;
     size_t slot_chain_bytes;
     size_t slot_roots_bytes;
+    size_t slot_crls_bytes;
+    mbedtls_ssl_session kept_session;
     mbedtls_ctr_drbg_context drbg;
     enum agent_log_level log_level;
     uint32_t boot_id;
@@ -315,13 +328,14 @@ struct agent {
     bool cache_full;
     bool slot_open;
     bool slot_ready;
+    bool has_kept_session;
     uint8_t rx_chunk[64];
     char rx_line[AGENT_LINE_MAX_BYTES + 1];
     char work_line[AGENT_LINE_MAX_BYTES + 1]; /* the request being parsed, in place */
     char last_line[AGENT_LINE_MAX_BYTES + 1]; /* the last numbered request, as it came */
     char tx_line[AGENT_LINE_MAX_BYTES + 3];   /* CR LF NUL behind the frame */
     char cache[AGENT_CACHE_MAX_BYTES];
-    uint8_t slot[AGENT_SLOT_MAX_BYTES]; /* chain, then roots */
+    uint8_t slot[AGENT_SLOT_MAX_BYTES]; /* chain, roots, CRLs */
     uint8_t scratch[AGENT_SCRATCH_MAX_BYTES];
     struct {
         bool open;

@@ -69,12 +69,17 @@ void expect_sha256(struct dialogue *d, const char *key, const void *data, size_t
 
 void upload(struct dialogue *d, const void *data, size_t chain_bytes, size_t roots_bytes)
 {
-    char command[AGENT_LINE_MAX_BYTES];
-    size_t total = chain_bytes + roots_bytes;
+    char begin[64];
 
-    (void)snprintf(command, sizeof command, "slot-begin chain=%zu roots=%zu", chain_bytes,
-                   roots_bytes);
-    expect_ok(d, command);
+    (void)snprintf(begin, sizeof begin, "slot-begin chain=%zu roots=%zu", chain_bytes, roots_bytes);
+    upload_after(d, begin, data, chain_bytes + roots_bytes);
+}
+
+void upload_after(struct dialogue *d, const char *begin, const void *data, size_t total)
+{
+    char command[AGENT_LINE_MAX_BYTES];
+
+    expect_ok(d, begin);
     for (size_t at = 0; at < total; at += AGENT_DATA_MAX_BYTES) {
         size_t n = total - at < AGENT_DATA_MAX_BYTES ? total - at : AGENT_DATA_MAX_BYTES;
         size_t written = 0;

@@ -25,6 +25,8 @@ void expect_sha256(struct dialogue *d, const char *key, const void *data, size_t
 void hex_sha256(const void *data, size_t size, char out[65]);
 /* slot-begin and all slot-writes. */
 void upload(struct dialogue *d, const void *data, size_t chain_bytes, size_t roots_bytes);
+/* The same with a slot-begin of the caller's own. */
+void upload_after(struct dialogue *d, const char *begin, const void *data, size_t total);
 /* slot-commit with the right hash; the reply is not judged. */
 void commit(struct dialogue *d, const void *data, size_t size);
 

@@ -88,6 +88,8 @@ void server_start(struct tls_peer *server, const struct test_ca *identity,
     assert_non_null(server->ctx);
     assert_int_equal(SSL_CTX_use_certificate(server->ctx, identity->cert), 1);
     assert_int_equal(SSL_CTX_use_PrivateKey(server->ctx, identity->key), 1);
+    assert_int_equal(SSL_CTX_set_session_id_context(server->ctx, (const unsigned char *)"b", 1), 1);
+    (void)SSL_CTX_set_max_proto_version(server->ctx, TLS1_2_VERSION);
     if (client_root != NULL) {
         SSL_CTX_set_verify(server->ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
         assert_int_equal(
@@ -97,12 +99,28 @@ void server_start(struct tls_peer *server, const struct test_ca *identity,
     assert_int_equal(pthread_create(&server->thread, NULL, run_server, server), 0);
 }
 
-void server_end(struct tls_peer *server)
+static void stop(struct tls_peer *server)
 {
     (void)shutdown(server->listener, SHUT_RDWR);
     (void)pthread_join(server->thread, NULL);
     (void)close(server->listener);
+}
+
+void server_end(struct tls_peer *server)
+{
+    stop(server);
     SSL_CTX_free(server->ctx);
+}
+
+void server_again(struct tls_peer *server)
+{
+    SSL_CTX *ctx = server->ctx;
+
+    stop(server);
+    memset(server, 0, sizeof *server);
+    server->ctx = ctx;
+    server->listener = listen_on_loopback(&server->port);
+    assert_int_equal(pthread_create(&server->thread, NULL, run_server, server), 0);
 }
 
 /* ---- board and PKI ---- */

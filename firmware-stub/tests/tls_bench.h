@@ -42,6 +42,9 @@ void tls_bench_free(struct tls_bench *b);
 void server_start(struct tls_peer *server, const struct test_ca *identity,
                   const struct test_ca *client_root);
 void server_end(struct tls_peer *server);
+/* The same server, with its sessions and tickets, for another connection, in place of server_end.
+ */
+void server_again(struct tls_peer *server);
 /* A listening socket; the caller closes it. */
 int listen_on_loopback(uint16_t *port);
 

@@ -199,6 +199,9 @@ static rig_result read_hello(const struct rig_agent_reply *reply, struct rig_age
     hello->tls13 = has_word(reply, "tls", "1.3");
     hello->direct = has_word(reply, "transports", "direct");
     hello->relay = has_word(reply, "transports", "relay");
+    hello->session_id = has_word(reply, "sessions", "id");
+    hello->session_ticket = has_word(reply, "sessions", "ticket");
+    hello->crls = get_flag(reply, "crls");
     for (enum rig_key_type type = RIG_KEY_RSA_2048; type <= RIG_KEY_P521; type++) {
         hello->key_types[type] = has_word(reply, "keys", rig_key_type_name(type));
     }
@@ -240,6 +243,7 @@ rig_result rig_agent_hello(struct rig_agent *agent, struct rig_agent_hello *hell
         agent->piece_bytes = (size_t)data_max;
     }
     agent->slot_max = hello->slot_bytes;
+    agent->has_crls = hello->crls;
     (void)rig_copy_text(agent->boot, sizeof agent->boot, hello->boot);
     return RIG_DONE;
 }
@@ -412,13 +416,14 @@ static rig_result write_piece(struct rig_agent *agent, size_t offset, const uint
     return RIG_DONE;
 }
 
-rig_result rig_agent_slot_load(struct rig_agent *agent, const char *chain_pem,
-                               const char *roots_pem, struct rig_wait wait, struct rig_error *err)
+rig_result rig_agent_slot_load(struct rig_agent *agent, const struct rig_agent_slot *slot,
+                               struct rig_wait wait, struct rig_error *err)
 {
     RIG_AUTO(rig_buf_free) struct rig_buf content = {0};
     RIG_AUTO(rig_agent_reply_free) struct rig_agent_reply reply = {0};
-    const size_t n_chain = chain_pem != NULL ? strlen(chain_pem) : 0;
-    const size_t n_roots = roots_pem != NULL ? strlen(roots_pem) : 0;
+    const size_t n_chain = slot->chain_pem != NULL ? strlen(slot->chain_pem) : 0;
+    const size_t n_roots = slot->roots_pem != NULL ? strlen(slot->roots_pem) : 0;
+    const size_t n_crls = slot->crls_pem != NULL ? strlen(slot->crls_pem) : 0;
     uint8_t hash[RIG_SHA256_SIZE];
     char hex[2 * RIG_SHA256_SIZE + 1];
     char command[96];
@@ -427,14 +432,24 @@ rig_result rig_agent_slot_load(struct rig_agent *agent, const char *chain_pem,
                                         .retry_ms = SLOW_RETRY_MS,
                                         .dead_ms = SLOW_DEAD_MS};
 
-    if (n_chain + n_roots > agent->slot_max) {
+    if (n_chain + n_roots + n_crls > agent->slot_max) {
         return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
-                        "certificates of %zu bytes do not fit into the board's slot of %zu",
-                        n_chain + n_roots, agent->slot_max);
+                        "certificates and CRLs of %zu bytes do not fit into the board's slot of "
+                        "%zu",
+                        n_chain + n_roots + n_crls, agent->slot_max);
     }
-    RIG_TRY(rig_buf_append(&content, chain_pem, n_chain, err));
-    RIG_TRY(rig_buf_append(&content, roots_pem, n_roots, err));
+    if (n_crls != 0 && !agent->has_crls) {
+        return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_UNSUPPORTED,
+                        "this firmware was built without CRLs (MBEDTLS_X509_CRL_PARSE_C)");
+    }
+    RIG_TRY(rig_buf_append(&content, slot->chain_pem, n_chain, err));
+    RIG_TRY(rig_buf_append(&content, slot->roots_pem, n_roots, err));
+    RIG_TRY(rig_buf_append(&content, slot->crls_pem, n_crls, err));
     (void)snprintf(command, sizeof command, "slot-begin chain=%zu roots=%zu", n_chain, n_roots);
+    if (n_crls != 0) {
+        (void)snprintf(command + strlen(command), sizeof command - strlen(command), " crls=%zu",
+                       n_crls);
+    }
     RIG_TRY(tell(agent, "slot-begin", command, wait, err));
     for (size_t at = 0; at < content.len;) {
         const size_t left = content.len - at;

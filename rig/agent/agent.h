@@ -38,6 +38,9 @@ struct rig_agent_hello {
     bool tls13;
     bool direct; /* transports: the board's own network, and relayed over this link */
     bool relay;
+    bool session_id; /* can resume sessions, by id and by ticket */
+    bool session_ticket;
+    bool crls;           /* can check a server's chain with CRLs */
     bool cert_partition; /* the partition table has a place for certificates, and for the key */
     bool key_partition;
     bool key_types[RIG_KEY_P521 + 1]; /* by enum rig_key_type */
@@ -58,6 +61,9 @@ struct rig_agent_certificates {
     bool matches_key;
 };
 
+/* Whether the board offers the session that it kept, and keeps the new one (PROTOCOL.md, 4). */
+enum rig_agent_session { RIG_AGENT_FULL = 0, RIG_AGENT_SESSION_ID, RIG_AGENT_SESSION_TICKET };
+
 struct rig_agent_handshake_request {
     const char *host; /* direct: name or address the board connects to */
     uint16_t port;
@@ -67,6 +73,8 @@ struct rig_agent_handshake_request {
     enum rig_tls_version max_version;
     enum rig_agent_source certificate;
     enum rig_agent_source roots;
+    bool slot_crls; /* check the server's chain with the slot's CRLs */
+    enum rig_agent_session session;
     enum rig_agent_transport transport;
     int64_t timeout_ms;
     const char *nonce; /* sent and expected back: letters and digits, at most 64 */
@@ -78,6 +86,7 @@ struct rig_agent_handshake_report {
     bool connected;        /* TCP or relay was there */
     bool handshake_done;   /* the library's handshake call succeeded */
     bool echoed;           /* the nonce came back */
+    bool resumed;          /* the server took up the kept session */
     int tls_code;          /* mbedTLS return code, 0 or negative */
     uint32_t verify_flags; /* mbedTLS X.509 verify flags */
     int alert_sent;        /* -1: none */
@@ -129,9 +138,14 @@ RIG_CHECKED rig_result rig_agent_csr(struct rig_agent *agent, const char *common
                                      const char *organization, const char *country,
                                      struct rig_buf *der, struct rig_wait wait,
                                      struct rig_error *err);
-/* Fills the volatile slot: PEM texts; NULL or "" leaves that part empty. */
-RIG_CHECKED rig_result rig_agent_slot_load(struct rig_agent *agent, const char *chain_pem,
-                                           const char *roots_pem, struct rig_wait wait,
+/* What the volatile slot holds: PEM texts; NULL or "" leaves that part empty. */
+struct rig_agent_slot {
+    const char *chain_pem; /* leaf first */
+    const char *roots_pem;
+    const char *crls_pem; /* UNSUPPORTED for a firmware without CRLs */
+};
+RIG_CHECKED rig_result rig_agent_slot_load(struct rig_agent *agent,
+                                           const struct rig_agent_slot *slot, struct rig_wait wait,
                                            struct rig_error *err);
 RIG_CHECKED rig_result rig_agent_slot_clear(struct rig_agent *agent, struct rig_wait wait,
                                             struct rig_error *err);

@@ -18,6 +18,7 @@ struct rig_agent {
     unsigned seq; /* of the last request */
     unsigned n_retransmissions;
     size_t slot_max;
+    bool has_crls;
     size_t piece_bytes;             /* of slot-write: shrinks on a noisy line */
     char boot[RIG_AGENT_BOOT_SIZE]; /* of the start that hello talked to; "" before */
     char last_log[120];             /* the firmware's own last line, for texts */

@@ -43,6 +43,13 @@ static rig_result write_request(const struct rig_agent_handshake_request *reques
     RIG_TRY(rig_buf_printf(command, err, " use=%s roots=%s transport=%s timeout_ms=%lld",
                            source_name(request->certificate), source_name(request->roots),
                            relay ? "relay" : "direct", (long long)request->timeout_ms));
+    if (request->slot_crls) {
+        RIG_TRY(rig_agent_put(command, "crls", "slot", err));
+    }
+    if (request->session != RIG_AGENT_FULL) {
+        RIG_TRY(rig_agent_put(command, "session",
+                              request->session == RIG_AGENT_SESSION_ID ? "id" : "ticket", err));
+    }
     return request->nonce != NULL ? rig_agent_put(command, "text", request->nonce, err) : RIG_DONE;
 }
 
@@ -99,6 +106,7 @@ static rig_result read_report(const struct rig_agent_reply *reply,
     report->handshake_done = done || echo;
     report->connected = report->handshake_done || strcmp(stage, "handshake") == 0;
     report->echoed = strcmp(value_of(reply, "echoed"), "yes") == 0;
+    report->resumed = strcmp(value_of(reply, "resumed"), "yes") == 0;
     RIG_TRY(read_code(reply, "mbedtls", INT32_MIN, 0, &number, err));
     report->tls_code = (int)number;
     RIG_TRY(read_code(reply, "flags", 0, UINT32_MAX, &number, err));

@@ -40,9 +40,10 @@ rig_result rig_present_slot(struct rig_board *board, const char *chain_pem, cons
                             const uint8_t *leaf_sha256, struct rig_presented *presented,
                             struct rig_wait wait, struct rig_error *err)
 {
+    const struct rig_agent_slot slot = {.chain_pem = chain_pem, .roots_pem = roots_pem};
     struct rig_agent_certificates state = {0};
 
-    RIG_TRY(rig_agent_slot_load(board->agent, chain_pem, roots_pem, wait, err));
+    RIG_TRY(rig_agent_slot_load(board->agent, &slot, wait, err));
     *presented = (struct rig_presented){
         .source = RIG_AGENT_NONE,
         .roots = roots_pem != NULL ? RIG_AGENT_SLOT : RIG_AGENT_FLASH,

@@ -137,6 +137,8 @@ static void run(struct rig_agent *agent, unsigned which, struct rig_wait wait)
     enum rig_key_type type;
     uint8_t hash[RIG_SHA256_SIZE];
 
+    static const struct rig_agent_slot slot = {.chain_pem = "chain", .roots_pem = "roots"};
+
     switch (which % 8) {
     case 0:
         (void)rig_agent_hello(agent, &hello, wait, &err).ok;
@@ -160,7 +162,7 @@ static void run(struct rig_agent *agent, unsigned which, struct rig_wait wait)
         (void)rig_agent_key(agent, &type, hash, wait, &err).ok;
         break;
     default:
-        (void)rig_agent_slot_load(agent, "chain", "roots", wait, &err).ok;
+        (void)rig_agent_slot_load(agent, &slot, wait, &err).ok;
         break;
     }
 }

@@ -259,7 +259,10 @@ static void go_the_whole_way(struct subject *s)
     test_ca_make(&pki.device, &pki.root, "dev-1", -1, 10, key);
     EVP_PKEY_free(key);
 
-    assert_done(rig_agent_slot_load(s->agent, pki.device.pem, pki.root.pem, soon(), &s->err));
+    const struct rig_agent_slot no_pem = {.chain_pem = "no PEM"};
+    const struct rig_agent_slot slot = {.chain_pem = pki.device.pem, .roots_pem = pki.root.pem};
+    assert_true(hello.session_id && hello.session_ticket && hello.crls);
+    assert_done(rig_agent_slot_load(s->agent, &slot, soon(), &s->err));
     assert_done(rig_agent_certificates(s->agent, RIG_AGENT_SLOT, &certificates, soon(), &s->err));
     assert_true(certificates.present && certificates.matches_key);
     assert_int_equal(certificates.n_chain, 1);
@@ -271,7 +274,7 @@ static void go_the_whole_way(struct subject *s)
     assert_done(rig_agent_slot_clear(s->agent, soon(), &s->err));
     assert_done(rig_agent_certificates(s->agent, RIG_AGENT_SLOT, &certificates, soon(), &s->err));
     assert_false(certificates.present);
-    assert_false(rig_agent_slot_load(s->agent, "no PEM", NULL, soon(), &s->err).ok);
+    assert_false(rig_agent_slot_load(s->agent, &no_pem, soon(), &s->err).ok);
     assert_int_equal(s->err.code, RIG_E_REFUSED);
     assert_non_null(strstr(s->err.text, "bad-cert"));
     test_ca_free(&pki.root);

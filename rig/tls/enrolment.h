@@ -72,8 +72,7 @@ enum rig_enrolment_twin {
     RIG_TWIN_ANY_NAME = 1 << 5,     /* does not compare common name and registration id */
     RIG_TWIN_NAME_CASE = 1 << 6,    /* compares them without regard to case */
     RIG_TWIN_ANY_CA = 1 << 7,       /* takes CAs nobody proved to own */
-    RIG_TWIN_PARTIAL = 1 << 8,      /* group certificates are trust anchors */
-    RIG_TWIN_DEFAULT_OPEN = 1 << 9, /* no entry provisions */
+    RIG_TWIN_DEFAULT_OPEN = 1 << 8, /* no entry provisions */
 };
 /* "walks-presented-list", ...; 0 for an unknown name. */
 unsigned rig_enrolment_twin_of(const char *name);
@@ -148,6 +147,25 @@ enum rig_enrolment_reason {
 const char *rig_enrolment_reason_name(enum rig_enrolment_reason reason);
 /* RIG_ENROLMENT_REASONS for an unknown word. */
 enum rig_enrolment_reason rig_enrolment_reason_of(const char *name);
+
+/* Which valid path is walked when there are several. */
+struct rig_enrolment_offer {
+    const STACK_OF(X509) * presented; /* what the device sent, leaf first */
+    const STACK_OF(X509_CRL) * crls;  /* NULL: revocation is not checked */
+    int64_t now_ms;                   /* unix time */
+    int security_level;               /* OpenSSL's 0..5 */
+};
+
+/*
+ * Cross-signed CAs give a device several valid paths, and OpenSSL takes the one whose certificates
+ * came first: the sender would choose who judges it. This takes the shortest valid path to a
+ * verified CA; of equally long ones that with the lowest SHA-256, compared from the device's
+ * certificate up. So the order of the list and repeated certificates in it change nothing.
+ * *path is NULL when no path is valid; the caller frees it with its certificates.
+ */
+RIG_CHECKED rig_result rig_enrolment_path(const struct rig_enrolment *enrolment,
+                                          const struct rig_enrolment_offer *offer,
+                                          STACK_OF(X509) * *path, struct rig_error *err);
 
 /* One certificate of the path and what it led to. */
 struct rig_enrolment_visit {

@@ -153,6 +153,8 @@ struct rig_pki_recipe {
     char signer[RIG_PKI_NAME_SIZE]; /* an authority; "" as usual */
     bool self_signed;
     char names_of[RIG_PKI_NAME_SIZE]; /* an authority whose subject this look-alike bears */
+    char key_of[RIG_PKI_NAME_SIZE];   /* an authority whose key this one has: renewed, or
+                                         cross-signed by another; "" its own */
     bool trusted;                     /* authority: verifiers trust it, unless `trust` says else */
     uint32_t levels; /* authority: that many one below the other, NAME-1 at the top; 0: one */
 

@@ -23,10 +23,9 @@
  * The registration, as it is sent over TLS: the device writes one line,
  *     register id=<registration id> nonce=<letters and digits>
  * where bytes of the id other than letters, digits and -._: are written as %XX. Accepted: the
- * server sends the same line back (the echo that every handshake case asks for). Refused: it sends
- *     refused reason=<word> entry=<name or -> nonce=<the same>
- * and closes. A board needs nothing new for it: its `handshake text=` sends any line and compares
- * what comes back.
+ * server sends the same line back, the echo that every handshake case asks for. Refused: it sends
+ * nothing and closes (a board that waits for some byte would take words for success). A board needs
+ * nothing new for it: its `handshake text=` sends any line and compares what comes back.
  *
  * Errors: class USAGE, INVALID or DUPLICATE for a list that contradicts itself. A device that is
  * refused is no error: it is a decision. Threads: a policy is built by one thread and then only
@@ -46,7 +45,7 @@ enum {
     RIG_ENROLMENT_MAX_NAME = 64, /* characters of a common name (RFC 5280, ub-common-name) */
     RIG_ENROLMENT_MAX_ID = 128,  /* bytes of a registration id */
     RIG_ENROLMENT_NAME_SIZE = 48,
-    RIG_ENROLMENT_LINE_SIZE = 512, /* of a request or an answer, with its NUL */
+    RIG_ENROLMENT_LINE_SIZE = 512, /* of a request, with its NUL */
 };
 
 enum rig_enrolment_kind { RIG_ENROLMENT_INDIVIDUAL = 0, RIG_ENROLMENT_GROUP };
@@ -213,8 +212,4 @@ RIG_CHECKED rig_result rig_enrolment_walk_text(const struct rig_enrolment_decisi
 RIG_CHECKED rig_result rig_enrolment_request(const char *registration_id, const char *nonce,
                                              char line[RIG_ENROLMENT_LINE_SIZE],
                                              struct rig_error *err);
-/* The line that refuses, with its line end. `line` is the request. */
-void rig_enrolment_refusal(const struct rig_enrolment_decision *decision, const char *line,
-                           size_t n_line, char answer[RIG_ENROLMENT_LINE_SIZE]);
-
 #endif

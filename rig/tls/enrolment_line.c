@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The words of enrolment: the line that asks, the line that refuses, names of reasons and twins,
+/* The words of enrolment: the line that asks, names of reasons and twins,
  * the walk as text. */
 #include "rig/tls/enrolment_list.h"
 
@@ -167,18 +167,6 @@ bool rig_enrolment_read_request(const char *line, size_t n_line, char id[RIG_ENR
         id[0] = '\0';
     }
     return id[0] != '\0';
-}
-
-void rig_enrolment_refusal(const struct rig_enrolment_decision *decision, const char *line,
-                           size_t n_line, char answer[RIG_ENROLMENT_LINE_SIZE])
-{
-    size_t n_nonce = 0;
-    const char *nonce = find_nonce(line, n_line, &n_nonce);
-
-    (void)snprintf(answer, RIG_ENROLMENT_LINE_SIZE, "refused reason=%s entry=%s nonce=%.*s\n",
-                   rig_enrolment_reason_name(decision->reason),
-                   decision->entry[0] != '\0' ? decision->entry : "-",
-                   nonce != NULL ? (int)n_nonce : 1, nonce != NULL ? nonce : "-");
 }
 
 rig_result rig_enrolment_walk_text(const struct rig_enrolment_decision *decision,

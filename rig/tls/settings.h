@@ -53,6 +53,12 @@ struct rig_tls_ocsp_settings {
  */
 struct rig_tls_enrolment_hook {
     bool (*allows)(void *ctx, STACK_OF(X509) * verified_chain, char *reason, size_t reason_size);
+    /* The same once the client has written its first line, before anything is echoed: `line` is
+     * what it wrote, without line end (or what came before it closed, or the first max_echo_bytes);
+     * `presented` is what it sent, leaf first. Either may be NULL, or both are asked: the chain
+     * first. */
+    bool (*registers)(void *ctx, STACK_OF(X509) * verified_chain, STACK_OF(X509) * presented,
+                      const char *line, size_t n_line, char *reason, size_t reason_size);
     void *ctx; /* borrowed while the endpoint is open */
 };
 

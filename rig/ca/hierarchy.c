@@ -169,7 +169,8 @@ static rig_result make_level(const struct rig_ca_local_plan *plan, size_t at,
     (void)snprintf(common_name, sizeof common_name, "rig %s CA %s", level->name, mark);
     return rig_issue_ca(issuer, level->key,
                         &(struct rig_issue_names){common_name, plan->organization, plan->country},
-                        validity, plan->n_levels - 1 - at, &level->certificate, err);
+                        validity, plan->n_levels - 1 - at + plan->n_below, &level->certificate,
+                        err);
 }
 
 static rig_result note_level(const struct rig_ca_level *level, struct rig_ca_store_level *note,

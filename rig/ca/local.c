@@ -10,6 +10,7 @@
 #include "rig/ca/store.h"
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -170,6 +171,88 @@ static rig_result local_sign(struct rig_ca *ca, const struct rig_ca_request *req
     }
     RIG_TRY(record(local, request, made, certificate, err));
     return rig_ca_store_commit(local->store, err);
+}
+
+/* CAs kept elsewhere -------------------------------------------------------------------------- */
+
+static rig_result read_subordinate(const struct rig_ca_subordinate *request, X509_REQ **out,
+                                   char *common_name, int size, struct rig_error *err)
+{
+    RIG_AUTO(rig_auto_BIO) BIO *bio = BIO_new_mem_buf(request->csr_pem, -1);
+    RIG_AUTO(rig_auto_X509_REQ) X509_REQ *csr = NULL;
+
+    rig_pki_begin();
+    csr = bio != NULL ? PEM_read_bio_X509_REQ(bio, NULL, NULL, NULL) : NULL;
+    if (csr == NULL || X509_REQ_get0_pubkey(csr) == NULL) {
+        return rig_pki_fail(err, RIG_CLASS_CA, RIG_E_REFUSED, "%s can't be decoded", request->what);
+    }
+    if (X509_REQ_verify(csr, X509_REQ_get0_pubkey(csr)) != 1) {
+        return rig_pki_fail(err, RIG_CLASS_CA, RIG_E_BAD_SIGNATURE,
+                            "%s is not signed by its own key", request->what);
+    }
+    if (X509_NAME_get_text_by_NID(X509_REQ_get_subject_name(csr), NID_commonName, common_name,
+                                  size) <= 0) {
+        return rig_pki_fail(err, RIG_CLASS_CA, RIG_E_REFUSED, "%s names no CA (no common name)",
+                            request->what);
+    }
+    *out = csr;
+    csr = NULL;
+    return RIG_DONE;
+}
+
+static rig_result record_subordinate(struct local_ca *local, const X509 *made,
+                                     struct rig_issue_validity validity, struct rig_error *err)
+{
+    RIG_AUTO(rig_buf_free) struct rig_buf der = {0};
+    uint8_t spki_sha256[RIG_SHA256_SIZE];
+    char serial[RIG_SERIAL_TEXT_SIZE];
+    char subject[RIG_PKI_TEXT_SIZE];
+    const struct rig_ca_store_row row = {.issuer_level = local->hierarchy.n_levels - 1,
+                                         .is_ca = true,
+                                         .serial = serial,
+                                         .subject = subject,
+                                         .spki_sha256 = spki_sha256,
+                                         .der = &der,
+                                         .not_before_ms = validity.not_before_ms,
+                                         .not_after_ms = validity.not_after_ms,
+                                         .issued_at_ms = rig_clock_now_ms(local->clock)};
+
+    rig_pki_serial_text(X509_get0_serialNumber(made), serial, sizeof serial);
+    rig_pki_name_text(X509_get_subject_name(made), subject, sizeof subject);
+    RIG_TRY(rig_pki_spki_sha256(X509_get_X509_PUBKEY(made), spki_sha256, err));
+    RIG_TRY(rig_pki_certificate_der(made, &der, err));
+    return rig_ca_store_add(local->store, &row, err);
+}
+
+rig_result rig_ca_local_sign_subordinate(struct rig_ca *ca,
+                                         const struct rig_ca_subordinate *request,
+                                         struct rig_buf *pem, struct rig_wait wait,
+                                         struct rig_error *err)
+{
+    struct local_ca *local = local_of(ca);
+    const size_t level = local->hierarchy.n_levels - 1;
+    const int64_t now_ms = rig_clock_now_ms(local->clock);
+    struct rig_issue_validity validity = {now_ms - SKEW_MS, now_ms + request->days * MS_PER_DAY};
+    RIG_AUTO(rig_auto_X509_REQ) X509_REQ *csr = NULL;
+    RIG_AUTO(rig_auto_X509) X509 *made = NULL;
+    RIG_AUTO(leave) struct local_ca *entered = NULL;
+    char common_name[64 + 1];
+    int64_t end_ms = 0;
+
+    RIG_TRY(read_subordinate(request, &csr, common_name, sizeof common_name, err));
+    RIG_TRY(enter(local, wait, &entered, err));
+    RIG_TRY(rig_pki_time_get(X509_get0_notAfter(local->hierarchy.levels[level].certificate),
+                             &end_ms, err));
+    validity.not_after_ms =
+        validity.not_after_ms < end_ms - MS_PER_DAY ? validity.not_after_ms : end_ms - MS_PER_DAY;
+    RIG_TRY(rig_issue_ca(
+        issuer_at(local, level), X509_REQ_get0_pubkey(csr),
+        &(struct rig_issue_names){common_name, request->organization, request->country}, validity,
+        request->path_length, &made, err));
+    RIG_TRY(rig_ca_store_begin(local->store, wait, err));
+    RIG_TRY(record_subordinate(local, made, validity, err));
+    RIG_TRY(rig_ca_store_commit(local->store, err));
+    return rig_pki_certificate_pem(made, pem, err);
 }
 
 /* CRLs ---------------------------------------------------------------------------------------- */

@@ -23,6 +23,7 @@ struct rig_ca_local_plan {
     int64_t ca_days;     /* validity of the root; each level below gets a little less; 0: 3650 */
     int64_t device_days; /* default validity of device certificates; 0: 1095 */
     int64_t crl_hours;   /* nextUpdate; 0: 168 */
+    size_t n_below;      /* levels of CAs kept elsewhere (Vault) that the last level signs */
 };
 
 /*
@@ -33,6 +34,25 @@ struct rig_ca_local_plan {
 RIG_CHECKED rig_result rig_ca_local_open(const char *folder, const struct rig_ca_local_plan *plan,
                                          const char *passphrase, const struct rig_clock *clock,
                                          struct rig_ca **ca, struct rig_error *err);
+
+/* A CA kept elsewhere, to be signed by the last level of this one. */
+struct rig_ca_subordinate {
+    const char *csr_pem;      /* borrowed; its subject's CN becomes the certificate's */
+    const char *what;         /* names the CSR in messages */
+    const char *organization; /* may be NULL */
+    const char *country;      /* may be NULL */
+    int64_t days;             /* cut to what the signer can cover, less a day */
+    size_t path_length;       /* CAs allowed below it */
+};
+
+/*
+ * Signs a CSR as a CA certificate (RFC 5280: basicConstraints, keyCertSign, cRLSign) and records
+ * it. Appends PEM. A CSR that is not signed by its own key is BAD_SIGNATURE.
+ */
+RIG_CHECKED rig_result rig_ca_local_sign_subordinate(struct rig_ca *ca,
+                                                     const struct rig_ca_subordinate *request,
+                                                     struct rig_buf *pem, struct rig_wait wait,
+                                                     struct rig_error *err);
 
 /* One line per level: name, subject, serial, validity, key type, CRL number; then counts. For `rig
  * ca show`. */

@@ -6,8 +6,8 @@
 #include <string.h>
 
 const struct rig_cli_command *const rig_cli_commands[] = {
-    &rig_cli_run,     &rig_cli_check, &rig_cli_boards, &rig_cli_reset,    &rig_cli_power,
-    &rig_cli_monitor, &rig_cli_flash, &rig_cli_ca,     &rig_cli_register,
+    &rig_cli_run,     &rig_cli_check, &rig_cli_boards, &rig_cli_reset, &rig_cli_power,
+    &rig_cli_monitor, &rig_cli_flash, &rig_cli_ca,     &rig_cli_vault, &rig_cli_register,
 };
 const size_t rig_cli_n_commands =
     sizeof rig_cli_commands / sizeof *rig_cli_commands; /* NOLINT(bugprone-sizeof-expression) */

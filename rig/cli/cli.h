@@ -103,6 +103,7 @@ extern const struct rig_cli_command rig_cli_power;
 extern const struct rig_cli_command rig_cli_monitor;
 extern const struct rig_cli_command rig_cli_flash;
 extern const struct rig_cli_command rig_cli_ca;
+extern const struct rig_cli_command rig_cli_vault;
 extern const struct rig_cli_command rig_cli_register;
 
 #endif

@@ -401,21 +401,11 @@ static void check_login(struct rig_yaml_mistakes *mistakes, const struct rig_yam
 /* A path of the file becomes one that can be opened from here. */
 static void place(struct rig_yaml_mistakes *mistakes, char path[RIG_CA_VAULT_PATH_SIZE])
 {
-    const char *slash = strrchr(mistakes->path, '/');
     char placed[RIG_CA_VAULT_PATH_SIZE];
-    int n;
 
-    if (path[0] == '\0' || path[0] == '/' || slash == NULL) {
-        return;
+    if (path[0] != '\0' && rig_yaml_place_path(mistakes, 1, path, placed, sizeof placed)) {
+        memcpy(path, placed, sizeof placed);
     }
-    n = snprintf(placed, sizeof placed, "%.*s/%s", (int)(slash - mistakes->path), mistakes->path,
-                 path);
-    if (n < 0 || (size_t)n >= sizeof placed) {
-        rig_yaml_mistake(mistakes, 1, "found a path of %d bytes; expected at most %zu", n,
-                         sizeof placed - 1);
-        return;
-    }
-    memcpy(path, placed, (size_t)n + 1);
 }
 
 static void place_login(struct rig_yaml_mistakes *mistakes, struct rig_ca_vault_login *login)

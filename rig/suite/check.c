@@ -4,6 +4,7 @@
 #include "rig/base/file.h"
 #include "rig/suite/bench.h"
 #include "rig/suite/ca_config.h"
+#include "rig/suite/enrolment_file.h"
 #include "rig/suite/schemas.h"
 #include "rig/suite/suite.h"
 
@@ -57,6 +58,7 @@ static const struct {
     [RIG_FILE_SUITE] = {"each_key", "suite"},
     [RIG_FILE_BENCH] = {"boards", "bench"},
     [RIG_FILE_CA] = {"vault", "CA"},
+    [RIG_FILE_ENROLMENT] = {"enrolment", "enrolment"},
 };
 
 const char *rig_file_kind_name(enum rig_file_kind kind)
@@ -114,6 +116,7 @@ rig_result rig_check_file(const char *path, enum rig_file_kind *kind, struct rig
     RIG_AUTO(rig_yaml_file_close) struct rig_yaml_file file = {0};
     RIG_AUTO(rig_auto_suite) struct rig_suite *suite = NULL;
     RIG_AUTO(rig_auto_bench) struct rig_bench *bench = NULL;
+    RIG_AUTO(rig_auto_enrolment_file) struct rig_enrolment_file *enrolment = NULL;
     struct rig_ca_vault_config config;
 
     *kind = RIG_FILE_SUITE;
@@ -126,6 +129,11 @@ rig_result rig_check_file(const char *path, enum rig_file_kind *kind, struct rig
     if (rig_yaml_find(file.tree.root, kinds[RIG_FILE_CA].key) != NULL) {
         *kind = RIG_FILE_CA;
         return rig_ca_config_parse(path, rig_buf_text(&text), text.len, &config, mistakes, err);
+    }
+    if (rig_yaml_find(file.tree.root, kinds[RIG_FILE_ENROLMENT].key) != NULL) {
+        *kind = RIG_FILE_ENROLMENT;
+        return rig_enrolment_file_parse(path, rig_buf_text(&text), text.len, &enrolment, mistakes,
+                                        err);
     }
     return rig_suite_parse(path, rig_buf_text(&text), text.len, &suite, mistakes, err);
 }

@@ -12,6 +12,7 @@ extern const struct rig_yaml_schema rig_case_schema;
 extern const struct rig_yaml_schema rig_bench_schema;
 extern const struct rig_yaml_schema rig_bench_defaults_schema;
 extern const struct rig_yaml_schema rig_bench_board_schema;
+extern const struct rig_yaml_schema rig_enrolment_file_schema;
 extern const struct rig_yaml_schema rig_ca_config_schema;
 extern const struct rig_yaml_schema rig_ca_vault_schema;
 extern const struct rig_yaml_schema rig_ca_role_schema;

@@ -520,3 +520,19 @@ rig_result rig_yaml_describe(const struct rig_yaml_schema *schema, const char *t
     }
     return rig_buf_append_text(text, "\n", err);
 }
+
+bool rig_yaml_place_path(struct rig_yaml_mistakes *mistakes, int line, const char *written,
+                         char *out, size_t out_size)
+{
+    const char *slash = strrchr(mistakes->path, '/');
+    const int n_folder = written[0] != '/' && slash != NULL ? (int)(slash + 1 - mistakes->path) : 0;
+    const int n = snprintf(out, out_size, "%.*s%s", n_folder, mistakes->path, written);
+
+    if (n < 0 || (size_t)n >= out_size) {
+        rig_yaml_mistake(mistakes, line, "found a path of %d bytes; expected at most %zu", n,
+                         out_size - 1);
+        out[0] = '\0';
+        return false;
+    }
+    return true;
+}

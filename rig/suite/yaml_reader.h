@@ -94,6 +94,11 @@ void rig_yaml_join_words(const struct rig_yaml_word *words, char *out, size_t ou
 /* "rsa-2048" or NULL: the name of a value. */
 const char *rig_yaml_word_name(const struct rig_yaml_word *words, int value);
 
+/* A path as it stands in the file becomes one that can be opened from here: it is relative to the
+ * file's folder. False after a mistake: the whole would be too long. */
+bool rig_yaml_place_path(struct rig_yaml_mistakes *mistakes, int line, const char *written,
+                         char *out, size_t out_size);
+
 /* Decimal digits at the start of `text`, their count returned: ten means too many. No sign, no
  * overflow. */
 size_t rig_yaml_parse_digits(const char *text, int64_t *value);

@@ -158,8 +158,9 @@ struct rig_enrolment_offer {
 /*
  * Cross-signed CAs give a device several valid paths, and OpenSSL takes the one whose certificates
  * came first: the sender would choose who judges it. This takes the shortest valid path to a
- * verified CA; of equally long ones that with the lowest SHA-256, compared from the device's
- * certificate up. So the order of the list and repeated certificates in it change nothing.
+ * verified CA; of equally long ones that to the CA that was added first; then that with the lowest
+ * SHA-256, compared from the device's certificate up. So the order of the list and repeated
+ * certificates in it change nothing.
  * *path is NULL when no path is valid; the caller frees it with its certificates.
  */
 RIG_CHECKED rig_result rig_enrolment_path(const struct rig_enrolment *enrolment,
@@ -186,7 +187,8 @@ struct rig_enrolment_decision {
     /* Finding: the individual entry that this device has for an earlier certificate; "" none. */
     char stale_entry[RIG_ENROLMENT_NAME_SIZE];
     bool stale_entry_enabled;
-    size_t n_visits; /* leaf first; the walk ends at the entry that decides */
+    bool stale_by_key; /* it has the same key and another common name */
+    size_t n_visits;   /* leaf first; the walk ends at the entry that decides */
     struct rig_enrolment_visit visits[RIG_ENROLMENT_MAX_WALK];
     char text[512]; /* one line for people: what decided and why */
 };

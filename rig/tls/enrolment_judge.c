@@ -120,12 +120,13 @@ static rig_result walk(struct judging *judging, struct rig_error *err)
     return RIG_DONE;
 }
 
-/* An individual entry that was for this device before its certificate was issued anew. A disabled
- * one is the graver find. */
+/* An individual entry that was for this device before its certificate was issued anew: one of its
+ * name goes before one of its key, a disabled one before an enabled one. */
 static rig_result find_stale(struct judging *judging, const X509 *leaf, struct rig_error *err)
 {
     struct rig_enrolment_decision *decision = judging->decision;
     uint8_t spki[RIG_SHA256_SIZE];
+    unsigned best = 0;
 
     RIG_TRY(rig_pki_spki_sha256(X509_get_X509_PUBKEY(leaf), spki, err));
     for (size_t i = 0; i < judging->enrolment->n_rows; i++) {
@@ -133,14 +134,16 @@ static rig_result find_stale(struct judging *judging, const X509 *leaf, struct r
         const bool same_name =
             judging->common_name.len > 0 && row->common_name.len == judging->common_name.len &&
             memcmp(row->common_name.data, judging->common_name.data, row->common_name.len) == 0;
+        const bool same_key = memcmp(row->spki_sha256, spki, RIG_SHA256_SIZE) == 0;
+        const unsigned weight = (same_name ? 3 : same_key ? 1 : 0) + (row->enabled ? 0 : 1);
 
-        if (row->kind != RIG_ENROLMENT_INDIVIDUAL ||
-            (!same_name && memcmp(row->spki_sha256, spki, RIG_SHA256_SIZE) != 0) ||
-            (decision->stale_entry[0] != '\0' && row->enabled)) {
+        if (row->kind != RIG_ENROLMENT_INDIVIDUAL || (!same_name && !same_key) || weight <= best) {
             continue;
         }
+        best = weight;
         (void)rig_copy_text(decision->stale_entry, sizeof decision->stale_entry, row->name);
         decision->stale_entry_enabled = row->enabled;
+        decision->stale_by_key = !same_name;
     }
     return RIG_DONE;
 }
@@ -249,9 +252,10 @@ static void explain(const struct judging *judging)
         const size_t used = strlen(decision->text);
 
         (void)snprintf(decision->text + used, sizeof decision->text - used,
-                       " (finding: individual entry \"%s\", %s, is for an earlier certificate)",
-                       decision->stale_entry,
-                       decision->stale_entry_enabled ? "enabled" : "disabled");
+                       " (finding: individual entry \"%s\", %s, is for %s)", decision->stale_entry,
+                       decision->stale_entry_enabled ? "enabled" : "disabled",
+                       decision->stale_by_key ? "another name of this key"
+                                              : "an earlier certificate");
     }
 }
 

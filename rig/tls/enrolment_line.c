@@ -191,10 +191,11 @@ rig_result rig_enrolment_walk_text(const struct rig_enrolment_decision *decision
     }
     if (decision->stale_entry[0] != '\0') {
         RIG_TRY(rig_buf_printf(text, err,
-                               "finding: individual \"%s\" (%s) is for an earlier certificate of "
-                               "this device and did not match\n",
+                               "finding: individual \"%s\" (%s) is for %s of this device and did "
+                               "not match\n",
                                decision->stale_entry,
-                               decision->stale_entry_enabled ? "enabled" : "disabled"));
+                               decision->stale_entry_enabled ? "enabled" : "disabled",
+                               decision->stale_by_key ? "another name" : "an earlier certificate"));
     }
     return RIG_DONE;
 }

@@ -10,12 +10,12 @@
 /* Bounds for a list that was made to be expensive. */
 #define MAX_CANDIDATES 64
 #define MAX_PATH 16
-#define MAX_TRIES 256
+#define MAX_TRIES 128 /* for each length and anchor */
 
 struct candidate {
     const X509 *certificate;
     uint8_t sha256[RIG_SHA256_SIZE];
-    bool anchor;
+    size_t anchor; /* from 1, in the order of the list of CAs; 0: none */
 };
 
 struct search {
@@ -26,11 +26,12 @@ struct search {
     size_t path[MAX_PATH]; /* candidates above the device's certificate */
     size_t n_best;         /* 0: none yet */
     size_t best[MAX_PATH];
-    size_t n_limit; /* CAs in the paths that are looked for */
+    size_t n_limit; /* CAs in the paths that are looked for... */
+    size_t anchor;  /* ... and where they end */
     unsigned n_tries;
 };
 
-static rig_result add_candidate(struct search *search, const X509 *certificate, bool anchor,
+static rig_result add_candidate(struct search *search, const X509 *certificate, size_t anchor,
                                 struct rig_error *err)
 {
     struct candidate added = {.certificate = certificate, .anchor = anchor};
@@ -43,8 +44,7 @@ static rig_result add_candidate(struct search *search, const X509 *certificate, 
     }
     if (at < search->n_candidates &&
         memcmp(search->candidates[at].sha256, added.sha256, RIG_SHA256_SIZE) == 0) {
-        search->candidates[at].anchor = search->candidates[at].anchor || anchor;
-        return RIG_DONE;
+        return RIG_DONE; /* anchors came first */
     }
     if (search->n_candidates == MAX_CANDIDATES) {
         return RIG_DONE;
@@ -66,11 +66,11 @@ static rig_result collect(struct search *search, const struct rig_enrolment *enr
         const struct rig_enrolment_ca *ca = &enrolment->cas[i];
 
         if (ca->verified || any) {
-            RIG_TRY(add_candidate(search, ca->certificate, true, err));
+            RIG_TRY(add_candidate(search, ca->certificate, i + 1, err));
         }
     }
     for (int i = 1; i < sk_X509_num(search->offer->presented); i++) {
-        RIG_TRY(add_candidate(search, sk_X509_value(search->offer->presented, i), false, err));
+        RIG_TRY(add_candidate(search, sk_X509_value(search->offer->presented, i), 0, err));
     }
     return RIG_DONE;
 }
@@ -139,7 +139,8 @@ static bool in_path(const struct search *search, size_t candidate)
     return false;
 }
 
-/* Tries paths of exactly n_limit CAs, lowest hash first: the first valid one is the best. */
+/* Tries paths of exactly n_limit CAs to one anchor, lowest hash first: the first valid one is the
+ * best. */
 static rig_result climb(struct search *search, const X509 *subject, struct rig_error *err)
 {
     for (size_t i = 0; i < search->n_candidates && search->n_best == 0; i++) {
@@ -147,7 +148,8 @@ static rig_result climb(struct search *search, const X509 *subject, struct rig_e
         const bool last = search->n_path + 1 == search->n_limit;
         bool valid = false;
 
-        if ((last && !candidate->anchor) || in_path(search, i) || search->n_tries >= MAX_TRIES) {
+        if ((last && candidate->anchor != search->anchor) || in_path(search, i) ||
+            search->n_tries >= MAX_TRIES) {
             continue;
         }
         search->n_tries++;
@@ -205,8 +207,11 @@ rig_result rig_enrolment_path(const struct rig_enrolment *enrolment,
     }
     RIG_TRY(collect(&search, enrolment, err));
     for (search.n_limit = 1; search.n_limit <= MAX_PATH && search.n_best == 0; search.n_limit++) {
-        search.n_tries = 0;
-        RIG_TRY(climb(&search, sk_X509_value(offer->presented, 0), err));
+        for (search.anchor = 1; search.anchor <= enrolment->n_cas && search.n_best == 0;
+             search.anchor++) {
+            search.n_tries = 0;
+            RIG_TRY(climb(&search, sk_X509_value(offer->presented, 0), err));
+        }
     }
     rig_pki_begin();
     return search.n_best > 0 ? copy_path(&search, path, err) : RIG_DONE;

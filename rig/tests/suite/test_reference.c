@@ -3,6 +3,7 @@
  * alone. */
 #include "rig/base/file.h"
 #include "rig/suite/check.h"
+#include "rig/suite/enrolment_file.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -59,12 +60,19 @@ static void ca_files_are_described(void **state)
     check("CA files", rig_ca_config_describe_schema);
 }
 
+static void enrolment_fixtures_are_described(void **state)
+{
+    (void)state;
+    check("enrolment fixtures", rig_enrolment_file_describe_schema);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(suites_are_described),
         cmocka_unit_test(benches_are_described),
         cmocka_unit_test(ca_files_are_described),
+        cmocka_unit_test(enrolment_fixtures_are_described),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

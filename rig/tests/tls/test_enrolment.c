@@ -381,6 +381,22 @@ static void a_reissued_certificate_is_found(void **state)
 
 /* ---- names ---- */
 
+static void a_key_under_another_name_is_found(void **state)
+{
+    const X509 *renamed = ep_device(&ep, &ep.a, ep.device_keys[2], "device-7", 8);
+    const X509 *const path[] = {renamed, ep.a.certificate, ep.root.certificate, NULL};
+    RIG_AUTO(rig_auto_enrolment) struct rig_enrolment *enrolment = list();
+    struct rig_enrolment_decision decision;
+
+    (void)state;
+    add(enrolment, "root", ep.root.certificate, true, true);
+    add(enrolment, "device-3", ep.devices[2], false, false);
+    judge(enrolment, path, "device-7", &decision);
+    assert_int_equal(decision.reason, RIG_ENROLMENT_ACCEPTED);
+    assert_string_equal(decision.stale_entry, "device-3");
+    assert_true(decision.stale_by_key);
+}
+
 static const char longest[] = "0123456789012345678901234567890123456789012345678901234567890123";
 static const char too_long[] = "0123456789012345678901234567890123456789012345678901234567890123x";
 
@@ -658,6 +674,7 @@ int main(void)
         cmocka_unit_test(a_subject_is_no_match),
         cmocka_unit_test(a_renewed_ca_needs_its_own_entry),
         cmocka_unit_test(a_reissued_certificate_is_found),
+        cmocka_unit_test(a_key_under_another_name_is_found),
         cmocka_unit_test(common_names_are_judged),
         cmocka_unit_test(a_nul_in_a_name_is_no_end),
         cmocka_unit_test(two_names_are_none),

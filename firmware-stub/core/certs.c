@@ -17,12 +17,6 @@ struct tlv {
     size_t data_size;
 };
 
-static uint32_t get_u32(const uint8_t *from)
-{
-    return (uint32_t)from[0] | (uint32_t)from[1] << 8 | (uint32_t)from[2] << 16 |
-           (uint32_t)from[3] << 24;
-}
-
 static bool tlv_crc_right(struct agent *agent, const struct agent_partition *part, uint32_t start,
                           uint32_t size)
 {
@@ -37,7 +31,7 @@ static bool tlv_crc_right(struct agent *agent, const struct agent_partition *par
         crc = agent_crc32_add(crc, chunk, n);
     }
     return agent->port->partition_read(agent->port->ctx, part, start + size, chunk, 4) == 0 &&
-           get_u32(chunk) == (crc ^ 0xffffffffu);
+           agent_get_u32(chunk) == (crc ^ 0xffffffffu);
 }
 
 /* The last entry of the type counts, as for Espressif's reader. */
@@ -54,7 +48,7 @@ static int tlv_find(struct agent *agent, const struct agent_partition *part, uns
         if (agent->port->partition_read(agent->port->ctx, part, at, header, sizeof header) != 0) {
             return agent_fail(why, "flash", 0, "the partition esp_secure_cert can't be read");
         }
-        if (get_u32(header) != TLV_MAGIC) {
+        if (agent_get_u32(header) != TLV_MAGIC) {
             break;
         }
         uint32_t size = (uint32_t)header[10] | (uint32_t)header[11] << 8;
@@ -114,8 +108,7 @@ static void read_slot(struct agent *agent, bool roots, size_t *size)
     }
 }
 
-/* Bytes of the DER element at the start, header included; 0 when it does not fit. */
-static size_t der_size(const uint8_t *data, size_t max)
+size_t agent_der_size(const uint8_t *data, size_t max)
 {
     size_t size = 0;
     size_t n = 0;
@@ -137,10 +130,10 @@ static size_t der_size(const uint8_t *data, size_t max)
     return size <= max - 2 - n ? size + 2 + n : 0;
 }
 
-static int parse_der(const uint8_t *data, size_t size, mbedtls_x509_crt *out)
+int agent_parse_der(const uint8_t *data, size_t size, mbedtls_x509_crt *out)
 {
     while (size > 0) {
-        size_t n = der_size(data, size);
+        size_t n = agent_der_size(data, size);
         int ret =
             n != 0 ? mbedtls_x509_crt_parse_der(out, data, n) : MBEDTLS_ERR_X509_INVALID_FORMAT;
         if (ret != 0) {
@@ -194,7 +187,7 @@ int agent_certs_load(struct agent *agent, enum agent_source source, bool roots,
     if (size == 0) {
         return 0;
     }
-    ret = der ? parse_der(agent->scratch, size, out) : parse_pem(agent->scratch, size, out);
+    ret = der ? agent_parse_der(agent->scratch, size, out) : parse_pem(agent->scratch, size, out);
     *n_certs = count(out);
     if (ret != 0 || *n_certs > AGENT_CHAIN_MAX) {
         *n_certs = 0;
@@ -269,7 +262,7 @@ int agent_slot_clear(struct agent *agent, struct agent_failure *why)
     (void)why;
     memset(agent->slot, 0, sizeof agent->slot);
     agent->slot_chain_bytes = agent->slot_roots_bytes = agent->slot_crls_bytes = 0;
-    agent->slot_open = agent->slot_ready = false;
+    agent->slot_open = agent->slot_ready = agent->update_open = false;
     return 0;
 }
 
@@ -425,6 +418,9 @@ int agent_cert_state(struct agent *agent, enum agent_source source, agent_cert_v
     mbedtls_x509_crt_init(&chain);
     mbedtls_x509_crt_init(&roots);
     if (agent_certs_load(agent, source, false, &chain, &out->n_chain, why) == 0 &&
+        (source != AGENT_SOURCE_FLASH ||
+         agent_update_apply(agent, &chain, &out->n_chain, &out->updated, &out->chain_version,
+                            why) == 0) &&
         agent_certs_load(agent, source, true, &roots, &out->n_roots, why) == 0 &&
         visit_all(&chain, false, visit, arg, why) == 0 &&
         visit_all(&roots, true, visit, arg, why) == 0 &&

@@ -156,6 +156,7 @@ static void hello_limits(struct agent *agent)
               yes_no(has_partition(agent, AGENT_CERT_PARTITION_TYPE, AGENT_CERT_LABEL)));
     agent_put(agent, "key_partition",
               yes_no(has_partition(agent, AGENT_KEY_PARTITION_TYPE, AGENT_KEY_LABEL)));
+    agent_put_number(agent, "update_max", agent_update_max_bytes(agent));
     agent_reply(agent);
 }
 
@@ -456,6 +457,10 @@ static void certs_of(struct agent *agent, enum agent_source source, const char *
     agent_put_number(agent, "chain", summary.n_chain);
     agent_put_number(agent, "roots", summary.n_roots);
     agent_put(agent, "match", matches[summary.match]);
+    if (source == AGENT_SOURCE_FLASH) {
+        agent_put(agent, "intermediates", summary.updated ? "update" : "flash");
+        agent_put_number(agent, "chain_version", summary.chain_version);
+    }
     if (why.text != NULL) {
         agent_put_code(agent, "mbedtls", why.mbedtls);
         agent_put(agent, "text", why.text);
@@ -526,6 +531,9 @@ static const struct agent_command commands[] = {
     {"slot-write", "offset data", "", run_slot_write},
     {"slot-commit", "sha256", "", run_slot_commit},
     {"slot-clear", "", "", run_slot_clear},
+    {"update-begin", "bytes", "", agent_command_update_begin},
+    {"update-write", "offset data", "", agent_command_update_write},
+    {"update-commit", "sha256", "", agent_command_update_commit},
     {"certs", "", "source", run_certs},
     {"handshake", "host port name", "sni min max use roots crls session transport timeout_ms text",
      agent_command_handshake},

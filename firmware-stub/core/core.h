@@ -17,6 +17,8 @@
 uint16_t agent_crc16(const char *text, size_t size);
 /* Continues a reflected CRC-32 register (no initial value, no final XOR). */
 uint32_t agent_crc32_add(uint32_t crc, const uint8_t *data, size_t size);
+uint32_t agent_get_u32(const uint8_t *from); /* little-endian */
+void agent_put_u32(uint8_t *to, uint32_t value);
 int agent_hex_digit(char c);
 void agent_hex(char *out, const uint8_t *data, size_t size); /* writes 2 * size digits and a NUL */
 bool agent_parse_hex(const char *text, uint8_t *out, size_t size);
@@ -96,6 +98,9 @@ const struct agent_command *agent_command_find(const char *name);
 bool agent_command_keys_fit(const struct agent_command *command,
                             const struct agent_request *request, struct agent_failure *why);
 void agent_command_handshake(struct agent *agent, const struct agent_request *request);
+void agent_command_update_begin(struct agent *agent, const struct agent_request *request);
+void agent_command_update_write(struct agent *agent, const struct agent_request *request);
+void agent_command_update_commit(struct agent *agent, const struct agent_request *request);
 const char *agent_key_type_name(enum agent_key_type type);
 extern const char *const agent_tls_names[4];
 /* May this build speak 1.<minor>? */
@@ -131,6 +136,45 @@ int agent_slot_commit(struct agent *agent, const uint8_t sha256[32], struct agen
 int agent_slot_clear(struct agent *agent, struct agent_failure *why);
 int agent_cert_state(struct agent *agent, enum agent_source source, agent_cert_visitor *visit,
                      void *arg, struct agent_cert_summary *out, struct agent_failure *why);
+
+/* Bytes of the DER SEQUENCE at the start, header included; 0 when it does not fit. */
+size_t agent_der_size(const uint8_t *data, size_t max);
+/* Appends DER certificates that stand one after another; 0 or a negative mbedTLS code. */
+int agent_parse_der(const uint8_t *data, size_t size, mbedtls_x509_crt *out);
+
+/* ---- update.c, update_check.c: replacing the intermediates ---- */
+int agent_update_begin(struct agent *agent, size_t size_bytes, struct agent_failure *why);
+int agent_update_write(struct agent *agent, size_t offset_bytes, const uint8_t *data,
+                       size_t size_bytes, struct agent_failure *why);
+int agent_update_commit(struct agent *agent, const uint8_t sha256[32], struct agent_update *out,
+                        struct agent_failure *why);
+int agent_update_signer(struct agent *agent, const struct agent_update *update,
+                        struct agent_failure *why);
+int agent_update_signature(struct agent *agent, const struct agent_update *update,
+                           struct agent_failure *why);
+int agent_update_fits(struct agent *agent, const struct agent_update *update,
+                      struct agent_failure *why);
+/* Did the first certificate of the update sign this leaf? 0 or -1. */
+int agent_update_signed_leaf(const mbedtls_x509_crt *issuer, const mbedtls_x509_crt *leaf);
+/* Puts the update's intermediates in the place of those behind the leaf, when there is an update
+ * for this leaf and the flashed root. *version as agent_cert_summary.chain_version. No update is no
+ * failure. */
+int agent_update_apply(struct agent *agent, mbedtls_x509_crt *chain, unsigned *n_chain,
+                       bool *updated, uint32_t *version, struct agent_failure *why);
+/* Loads the flashed root with this SHA-256, alone, into *out; `update-root` when there is none. */
+int agent_update_root(struct agent *agent, const uint8_t sha256[32], mbedtls_x509_crt *out,
+                      struct agent_failure *why);
+
+/* ---- update_store.c: its partition, PROTOCOL.md section 7 ---- */
+/* The room for one update; 0 without the partition. */
+size_t agent_update_max_bytes(struct agent *agent);
+/* Reads into scratch the newest update that is for one of these roots and for this issuer; *found
+ * false when there is none. */
+int agent_update_load(struct agent *agent, const mbedtls_x509_crt *roots,
+                      const uint8_t issuer_sha256[32], struct agent_update *out, bool *found,
+                      struct agent_failure *why);
+int agent_update_store(struct agent *agent, const struct agent_update *update,
+                       struct agent_failure *why);
 
 /* ---- relay.c: a byte stream over the UART; results as those of the port's net functions ---- */
 int agent_relay_open(struct agent *agent, uint32_t timeout_ms);

@@ -177,12 +177,16 @@ static int note_server_leaf(void *ctx, mbedtls_x509_crt *cert, int depth, uint32
 static int load_client(struct session *s, struct agent_failure *why)
 {
     enum agent_key_type type = AGENT_KEY_NONE;
+    uint32_t version = 0;
+    bool updated = false;
     unsigned n = 0;
 
     if (s->request->use == AGENT_SOURCE_NONE) {
         return 0;
     }
     if (agent_certs_load(s->agent, s->request->use, false, &s->chain, &n, why) != 0 ||
+        (s->request->use == AGENT_SOURCE_FLASH &&
+         agent_update_apply(s->agent, &s->chain, &n, &updated, &version, why) != 0) ||
         agent_key_load(s->agent, &s->key, &type, why) != 0) {
         return -1;
     }

@@ -17,20 +17,6 @@ struct record {
     size_t der_size;
 };
 
-static uint32_t get_u32(const uint8_t *from)
-{
-    return (uint32_t)from[0] | (uint32_t)from[1] << 8 | (uint32_t)from[2] << 16 |
-           (uint32_t)from[3] << 24;
-}
-
-static void put_u32(uint8_t *to, uint32_t value)
-{
-    to[0] = (uint8_t)value;
-    to[1] = (uint8_t)(value >> 8);
-    to[2] = (uint8_t)(value >> 16);
-    to[3] = (uint8_t)(value >> 24);
-}
-
 static uint32_t record_crc(const uint8_t *record, size_t der_size)
 {
     uint32_t crc = agent_crc32_add(0xffffffffu, record, 12);
@@ -66,8 +52,8 @@ static int read_record(struct agent *agent, const struct agent_partition *part, 
     }
     out->type = (enum agent_key_type)buffer[5];
     out->der_size = (size_t)buffer[6] | (size_t)buffer[7] << 8;
-    out->generation = get_u32(buffer + 8);
-    if (get_u32(buffer) != MAGIC || buffer[4] != 1 || buffer[5] == 0 ||
+    out->generation = agent_get_u32(buffer + 8);
+    if (agent_get_u32(buffer) != MAGIC || buffer[4] != 1 || buffer[5] == 0 ||
         buffer[5] >= AGENT_KEY_TYPES || out->der_size == 0 || out->der_size > DER_MAX_BYTES) {
         return 0;
     }
@@ -75,7 +61,7 @@ static int read_record(struct agent *agent, const struct agent_partition *part, 
                                     out->der_size) != 0) {
         return agent_fail(why, "flash", 0, "the partition agent_key can't be read");
     }
-    out->valid = get_u32(buffer + 12) == record_crc(buffer, out->der_size);
+    out->valid = agent_get_u32(buffer + 12) == record_crc(buffer, out->der_size);
     return 0;
 }
 
@@ -155,13 +141,13 @@ static size_t build_record(struct agent *agent, mbedtls_pk_context *key, enum ag
     /* mbedTLS writes to the end of the buffer */
     memmove(buffer + HEADER_BYTES, buffer + HEADER_BYTES + DER_MAX_BYTES - size, (size_t)size);
     memset(buffer + HEADER_BYTES + size, 0xff, padded - (size_t)size);
-    put_u32(buffer, MAGIC);
+    agent_put_u32(buffer, MAGIC);
     buffer[4] = 1;
     buffer[5] = (uint8_t)type;
     buffer[6] = (uint8_t)size;
     buffer[7] = (uint8_t)((unsigned)size >> 8);
-    put_u32(buffer + 8, generation);
-    put_u32(buffer + 12, record_crc(buffer, (size_t)size));
+    agent_put_u32(buffer + 8, generation);
+    agent_put_u32(buffer + 12, record_crc(buffer, (size_t)size));
     return HEADER_BYTES + padded;
 }
 

@@ -42,6 +42,11 @@
 /* Espressif's esp_secure_cert TLV partition; the rig writes it. */
 #define AGENT_CERT_PARTITION_TYPE 0x3Fu
 #define AGENT_CERT_LABEL "esp_secure_cert"
+/* Intermediates that replace the flashed ones: two halves of whole sectors. The agent writes it. */
+#define AGENT_UPDATE_PARTITION_TYPE 0x41u
+#define AGENT_UPDATE_LABEL "chain_update"
+
+#define AGENT_UPDATE_CHAIN_MAX 8u /* intermediates in one chain update */
 
 /* What the input and output functions of the port return instead of a byte count. */
 enum agent_io {
@@ -190,6 +195,25 @@ struct agent_cert_summary {
     unsigned n_roots;
     unsigned n_crls;        /* the slot's */
     enum agent_match match; /* does the leaf belong to the stored key? */
+    bool updated; /* the intermediates are those of a chain update, not the flashed ones */
+    uint32_t chain_version; /* of the newest chain update for this root and issuer; 0: none */
+};
+
+/* A chain update as parsed (PROTOCOL.md section 7). Everything points into the bytes it came as. */
+struct agent_update {
+    const uint8_t *bytes;
+    size_t size_bytes;
+    size_t signed_bytes; /* what the signature is over: from the start */
+    uint32_t version;
+    const uint8_t *root_sha256;   /* of the root's DER */
+    const uint8_t *issuer_sha256; /* of the DER name of the CA that signs this family's devices */
+    unsigned n_chain;
+    const uint8_t *chain; /* DER certificates one after another, the issuing CA first */
+    size_t chain_bytes;
+    const uint8_t *signer; /* DER certificate */
+    size_t signer_bytes;   /* 0: none */
+    const uint8_t *signature;
+    size_t signature_bytes; /* 0: none */
 };
 
 enum agent_transport { AGENT_TRANSPORT_DIRECT, AGENT_TRANSPORT_RELAY };
@@ -283,6 +307,25 @@ struct agent_services {
                       size_t size_bytes, struct agent_failure *why);
     int (*slot_commit)(struct agent *agent, const uint8_t sha256[32], struct agent_failure *why);
     int (*slot_clear)(struct agent *agent, struct agent_failure *why);
+    /* A chain update is collected in the memory of the slot, which loses its content. */
+    int (*update_begin)(struct agent *agent, size_t size_bytes, struct agent_failure *why);
+    int (*update_write)(struct agent *agent, size_t offset_bytes, const uint8_t *data,
+                        size_t size_bytes, struct agent_failure *why);
+    /* Parses, has the four below judge and store it, in this order, and forgets it. */
+    int (*update_commit)(struct agent *agent, const uint8_t sha256[32], struct agent_update *out,
+                         struct agent_failure *why);
+    /* Is it for the flashed root, and its signer's certificate that root's, for updates? */
+    int (*update_signer)(struct agent *agent, const struct agent_update *update,
+                         struct agent_failure *why);
+    /* Did that signer sign it? */
+    int (*update_signature)(struct agent *agent, const struct agent_update *update,
+                            struct agent_failure *why);
+    /* Does it fit this board: issuer, chain, key, dates and, last, version? */
+    int (*update_fits)(struct agent *agent, const struct agent_update *update,
+                       struct agent_failure *why);
+    /* All of it or nothing, whenever the power goes. */
+    int (*update_store)(struct agent *agent, const struct agent_update *update,
+                        struct agent_failure *why);
     /* Fills *out in every case, also on failure. 0 only when out->stage is AGENT_STAGE_DONE. */
     int (*handshake)(struct agent *agent, const struct agent_handshake_request *request,
                      struct agent_handshake_result *out, struct agent_failure *why);
@@ -313,6 +356,7 @@ struct agent {
     size_t slot_roots_bytes;
     size_t slot_crls_bytes;
     mbedtls_ssl_session kept_session;
+    size_t update_bytes; /* of the chain update that is being collected in slot */
     mbedtls_ctr_drbg_context drbg;
     enum agent_log_level log_level;
     uint32_t boot_id;
@@ -329,6 +373,7 @@ struct agent {
     bool slot_open;
     bool slot_ready;
     bool has_kept_session;
+    bool update_open;
     uint8_t rx_chunk[64];
     char rx_line[AGENT_LINE_MAX_BYTES + 1];
     char work_line[AGENT_LINE_MAX_BYTES + 1]; /* the request being parsed, in place */
@@ -390,6 +435,9 @@ int agent_spki_sha256(mbedtls_pk_context *key, uint8_t out[32]);
 
 /* Writes "agent: TEXT" as a log line when the level allows it. Never with secrets. */
 void agent_log(struct agent *agent, enum agent_log_level level, const char *text);
+
+/* Parses a chain update; false when it is malformed. Pure, and safe for any bytes. */
+bool agent_update_parse(const uint8_t *data, size_t size_bytes, struct agent_update *out);
 
 /* Sends a busy line when one is due and polls the port; true: stop what you do. Call it in long
  * loops. */

@@ -209,7 +209,7 @@ static int parse_crls(uint8_t *data, size_t size, mbedtls_x509_crl *out)
         return mbedtls_x509_crl_parse(out, data, size + 1);
     }
     while (size > 0) {
-        size_t n = der_size(data, size);
+        size_t n = agent_der_size(data, size);
         int ret =
             n != 0 ? mbedtls_x509_crl_parse_der(out, data, n) : MBEDTLS_ERR_X509_INVALID_FORMAT;
         if (ret != 0) {

@@ -2,12 +2,12 @@
 /* A chain update: collected, parsed, judged by the services, stored; and put to use. */
 #include "core.h"
 
-#include <mbedtls/platform.h>
 #include <string.h>
 
 #define MAGIC 0x50554843u /* "CHUP" */
 #define FORMAT 1u
-#define HEADER_BYTES 84u
+#define HEADER_BYTES 80u
+#define SIGNATURE_MAX_BYTES 1024u
 
 static size_t get_u16(const uint8_t *from)
 {
@@ -31,7 +31,7 @@ bool agent_update_parse(const uint8_t *data, size_t size_bytes, struct agent_upd
 {
     memset(out, 0, sizeof *out);
     if (size_bytes < HEADER_BYTES || agent_get_u32(data) != MAGIC || data[4] != FORMAT ||
-        get_u16(data + 6) != 0 || get_u16(data + 82) != 0) {
+        get_u16(data + 6) != 0) {
         return false;
     }
     out->bytes = data;
@@ -42,11 +42,11 @@ bool agent_update_parse(const uint8_t *data, size_t size_bytes, struct agent_upd
     out->issuer_sha256 = data + 44;
     out->chain_bytes = get_u16(data + 76);
     out->signer_bytes = get_u16(data + 78);
-    out->signature_bytes = get_u16(data + 80);
     out->signed_bytes = HEADER_BYTES + out->chain_bytes + out->signer_bytes;
-    if (size_bytes != out->signed_bytes + out->signature_bytes) {
+    if (size_bytes < out->signed_bytes || size_bytes - out->signed_bytes > SIGNATURE_MAX_BYTES) {
         return false;
     }
+    out->signature_bytes = size_bytes - out->signed_bytes;
     out->chain = data + HEADER_BYTES;
     out->signer = out->chain + out->chain_bytes;
     out->signature = out->signer + out->signer_bytes;
@@ -149,17 +149,6 @@ int agent_update_commit(struct agent *agent, const uint8_t sha256[32], struct ag
 
 /* ---- putting to use ---- */
 
-static void drop_intermediates(mbedtls_x509_crt *leaf)
-{
-    mbedtls_x509_crt *rest = leaf->next;
-
-    leaf->next = NULL;
-    if (rest != NULL) {
-        mbedtls_x509_crt_free(rest);
-        mbedtls_free(rest);
-    }
-}
-
 static bool is_for_leaf(const struct agent_update *update, const mbedtls_x509_crt *leaf)
 {
     mbedtls_x509_crt issuer;
@@ -173,16 +162,25 @@ static bool is_for_leaf(const struct agent_update *update, const mbedtls_x509_cr
     return fits;
 }
 
+/* A list that was made anew takes the place of the old one: mbedTLS can't take certificates out of
+ * one. Nothing in its structures points at the list's head. */
 static int use(const struct agent_update *update, mbedtls_x509_crt *chain, unsigned *n_chain,
                struct agent_failure *why)
 {
-    drop_intermediates(chain);
-    *n_chain = 1;
-    int ret = agent_parse_der(update->chain, update->chain_bytes, chain);
+    mbedtls_x509_crt made;
+
+    mbedtls_x509_crt_init(&made);
+    int ret = mbedtls_x509_crt_parse_der(&made, chain->raw.p, chain->raw.len);
+    if (ret == 0) {
+        ret = agent_parse_der(update->chain, update->chain_bytes, &made);
+    }
     if (ret != 0) {
+        mbedtls_x509_crt_free(&made);
         return agent_fail(why, "bad-cert", ret, "the stored intermediates can't be parsed");
     }
-    *n_chain += update->n_chain;
+    mbedtls_x509_crt_free(chain);
+    *chain = made;
+    *n_chain = 1 + update->n_chain;
     return 0;
 }
 

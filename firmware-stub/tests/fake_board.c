@@ -103,6 +103,12 @@ static int partition_find(void *ctx, uint8_t type, const char *label, struct age
         out->size_bytes = board->key_size_bytes;
         return 0;
     }
+    if (type == AGENT_UPDATE_PARTITION_TYPE && strcmp(label, AGENT_UPDATE_LABEL) == 0 &&
+        board->update_size_bytes != 0) {
+        out->handle = board->update_flash;
+        out->size_bytes = board->update_size_bytes;
+        return 0;
+    }
     if (type == AGENT_CERT_PARTITION_TYPE && strcmp(label, AGENT_CERT_LABEL) == 0) {
         out->handle = board->cert_flash;
         out->size_bytes = FAKE_CERT_BYTES;
@@ -113,7 +119,9 @@ static int partition_find(void *ctx, uint8_t type, const char *label, struct age
 
 static uint8_t *flash_of(struct fake_board *board, const struct agent_partition *part)
 {
-    return part->handle == board->key_flash ? board->key_flash : board->cert_flash;
+    return part->handle == board->key_flash      ? board->key_flash
+           : part->handle == board->update_flash ? board->update_flash
+                                                 : board->cert_flash;
 }
 
 static int partition_read(void *ctx, const struct agent_partition *part, uint32_t offset,
@@ -164,6 +172,10 @@ static int partition_program(void *ctx, const struct agent_partition *part, uint
     assert_true(offset + size <= part->size_bytes);
     for (size_t i = 0; i < size; i++) {
         if (i % 16 == 0 && !power_left(board)) {
+            for (size_t j = i; j < i + board->cut_bytes; j++) {
+                flash_of(board, part)[offset + j] &= from[j];
+            }
+            board->cut_bytes = 0;
             return AGENT_IO_ERROR;
         }
         flash_of(board, part)[offset + i] &= from[i];
@@ -241,8 +253,10 @@ void fake_board_init(struct fake_board *board)
     board->net = -1;
     board->flash_steps_left = -1;
     board->key_size_bytes = FAKE_KEY_BYTES;
+    board->update_size_bytes = FAKE_UPDATE_BYTES;
     memset(board->key_flash, 0xff, sizeof board->key_flash);
     memset(board->cert_flash, 0xff, sizeof board->cert_flash);
+    memset(board->update_flash, 0xff, sizeof board->update_flash);
     board->services = agent_services_mbedtls;
     board->port = (struct agent_port){
         .ctx = board,

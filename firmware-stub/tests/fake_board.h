@@ -15,6 +15,7 @@
 #define FAKE_SECTOR_BYTES 4096u
 #define FAKE_KEY_BYTES (2 * FAKE_SECTOR_BYTES)
 #define FAKE_CERT_BYTES (4 * FAKE_SECTOR_BYTES)
+#define FAKE_UPDATE_BYTES (4 * FAKE_SECTOR_BYTES)
 #define FAKE_REPLY_LINES 48u
 
 struct fake_board {
@@ -33,8 +34,11 @@ struct fake_board {
     int64_t time_ms;
     uint8_t key_flash[FAKE_KEY_BYTES];
     uint8_t cert_flash[FAKE_CERT_BYTES];
-    size_t cert_size;        /* bytes of TLV entries in cert_flash */
-    uint32_t key_size_bytes; /* 0: no such partition */
+    uint8_t update_flash[FAKE_UPDATE_BYTES];
+    size_t cert_size;           /* bytes of TLV entries in cert_flash */
+    uint32_t key_size_bytes;    /* 0: no such partition */
+    uint32_t update_size_bytes; /* of chain_update; 0: no such partition */
+    size_t cut_bytes;           /* that are still programmed of the group at which the power goes */
     long flash_steps_left; /* sectors erased and 16-byte groups programmed until the power goes; -1:
                               never */
     uint32_t random_state; /* not 0: repeatable bytes */

@@ -86,6 +86,24 @@ void rig_ca_answer_free(struct rig_ca_answer *answer)
     rig_buf_free(&answer->chain_pem);
 }
 
+rig_result rig_ca_chain_update(struct rig_ca *ca, const struct rig_ca_chain_update_request *request,
+                               struct rig_ca_chain_update *update, struct rig_wait wait,
+                               struct rig_error *err)
+{
+    *update = (struct rig_ca_chain_update){0};
+    if (ca->ops->chain_update == NULL) {
+        return unsupported(ca, "way to renew its intermediates for devices", err);
+    }
+    RIG_TRY_IN(ca->ops->chain_update(ca, request, update, wait, err), err,
+               "%s CA: no chain update could be made", ca->ops->name);
+    return RIG_DONE;
+}
+
+void rig_ca_chain_update_free(struct rig_ca_chain_update *update)
+{
+    rig_buf_free(&update->object);
+}
+
 rig_result rig_ca_issued_for(struct rig_ca *ca, const uint8_t spki_sha256[RIG_SHA256_SIZE],
                              rig_result (*each)(void *ctx, const char *serial, bool revoked,
                                                 const struct rig_buf *der, struct rig_error *err),

@@ -96,6 +96,41 @@ struct rig_ca_answer {
 };
 void rig_ca_answer_free(struct rig_ca_answer *answer);
 
+/* What is wrong with a chain update that is to be refused. */
+enum rig_chain_update_fault {
+    RIG_CHAIN_UPDATE_GOOD = 0,
+    RIG_CHAIN_UPDATE_DAMAGED,       /* one bit of an intermediate flipped after signing */
+    RIG_CHAIN_UPDATE_TRUNCATED,     /* its end is missing */
+    RIG_CHAIN_UPDATE_UNSIGNED,      /* without signature */
+    RIG_CHAIN_UPDATE_BAD_SIGNATURE, /* by another key than that of the signer's certificate */
+    RIG_CHAIN_UPDATE_WRONG_SIGNER,  /* a signer of another root */
+    RIG_CHAIN_UPDATE_WRONG_ISSUER,  /* a signer certified by the issuing CA, not by the root */
+    RIG_CHAIN_UPDATE_WRONG_PURPOSE, /* a signer certified by the root, but as a TLS server */
+    RIG_CHAIN_UPDATE_OTHER_FAMILY,  /* for the devices of another issuing CA */
+    RIG_CHAIN_UPDATE_OTHER_ROOT,    /* for devices under another root, and signed there */
+    RIG_CHAIN_UPDATE_ROOT,          /* offers a new root */
+    RIG_CHAIN_UPDATE_EXPIRED,       /* the intermediate's validity is over */
+    RIG_CHAIN_UPDATE_OTHER_KEY,     /* the intermediate has a key that signed no device */
+    RIG_CHAIN_UPDATE_FAULTS
+};
+
+struct rig_ca_chain_update_request {
+    uint32_t version;
+    enum rig_chain_update_fault fault;
+};
+
+#define RIG_CA_CHAIN_MAX 8
+
+/* The issuing CA's certificate renewed (name and key stay), signed for devices:
+ * firmware-stub/PROTOCOL.md section 7. */
+struct rig_ca_chain_update {
+    struct rig_buf object;
+    size_t n_intermediates;
+    uint8_t sha256[RIG_CA_CHAIN_MAX][RIG_SHA256_SIZE]; /* of the intermediates, issuing CA first */
+    char serial[RIG_SERIAL_TEXT_SIZE];                 /* of the first one */
+};
+void rig_ca_chain_update_free(struct rig_ca_chain_update *update);
+
 struct rig_ca_ops {
     const char *name; /* "local", "vault" */
     /* false: not_before_ms must be 0 and not_after_ms in the future; a certificate that has to be
@@ -119,6 +154,10 @@ struct rig_ca_ops {
                        struct rig_wait wait, struct rig_error *err);
     rig_result (*submit)(struct rig_ca *ca, const struct rig_ca_submission *submission,
                          struct rig_ca_answer *answer, struct rig_wait wait, struct rig_error *err);
+    /* May be NULL: UNSUPPORTED then. */
+    rig_result (*chain_update)(struct rig_ca *ca, const struct rig_ca_chain_update_request *request,
+                               struct rig_ca_chain_update *update, struct rig_wait wait,
+                               struct rig_error *err);
     void (*close)(struct rig_ca *ca);
 };
 
@@ -156,6 +195,13 @@ RIG_CHECKED rig_result rig_ca_ocsp(struct rig_ca *ca, const char *serial, struct
 RIG_CHECKED rig_result rig_ca_submit(struct rig_ca *ca, const struct rig_ca_submission *submission,
                                      struct rig_ca_answer *answer, struct rig_wait wait,
                                      struct rig_error *err);
+/* A signed update of the devices' intermediates. What is issued for it is recorded; the signer's
+ * key is forgotten. USAGE/INVALID where the root signs devices itself. The caller frees the update.
+ */
+RIG_CHECKED rig_result rig_ca_chain_update(struct rig_ca *ca,
+                                           const struct rig_ca_chain_update_request *request,
+                                           struct rig_ca_chain_update *update, struct rig_wait wait,
+                                           struct rig_error *err);
 /* What this CA ever issued for a public key: to find certificates that a killed run did not write
  * down. */
 RIG_CHECKED rig_result rig_ca_issued_for(struct rig_ca *ca,

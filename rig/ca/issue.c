@@ -390,6 +390,62 @@ rig_result rig_issue_leaf(struct rig_issuer issuer, X509_PUBKEY *public_key,
     return RIG_DONE;
 }
 
+static void drop_extension(X509 *certificate, int nid)
+{
+    const int at = X509_get_ext_by_NID(certificate, nid, -1);
+
+    if (at >= 0) {
+        X509_EXTENSION_free(X509_delete_ext(certificate, at));
+    }
+}
+
+rig_result rig_issue_again(struct rig_issuer issuer, const X509 *like, EVP_PKEY *key,
+                           struct rig_issue_validity validity, X509 **out, struct rig_error *err)
+{
+    RIG_AUTO(rig_auto_X509) X509 *made = NULL;
+
+    rig_pki_begin();
+    made = X509_dup(like);
+    if (made == NULL || X509_set_pubkey(made, key) != 1) {
+        return rig_pki_fail_library(err, "copy a certificate");
+    }
+    RIG_TRY(check_window(issuer.certificate, validity, err));
+    RIG_TRY(set_serial(made, err));
+    RIG_TRY(rig_pki_time_set(X509_getm_notBefore(made), validity.not_before_ms, err));
+    RIG_TRY(rig_pki_time_set(X509_getm_notAfter(made), validity.not_after_ms, err));
+    drop_extension(made, NID_subject_key_identifier);
+    RIG_TRY(add_subject_key_id(made, err));
+    RIG_TRY(sign_certificate(made, issuer, err));
+    *out = made;
+    made = NULL;
+    return RIG_DONE;
+}
+
+rig_result rig_issue_signer(struct rig_issuer issuer, EVP_PKEY *key,
+                            const struct rig_issue_names *names, struct rig_issue_validity validity,
+                            int purpose_nid, X509 **out, struct rig_error *err)
+{
+    RIG_AUTO(rig_auto_X509) X509 *made = X509_new();
+
+    rig_pki_begin();
+    if (made == NULL) {
+        return rig_fail_memory(err);
+    }
+    if (X509_set_pubkey(made, key) != 1) {
+        return rig_pki_fail_library(err, "set a certificate's public key");
+    }
+    RIG_TRY(begin_certificate(issuer, names, validity, made, err));
+    RIG_TRY(add_basic_constraints(made, -1, err));
+    RIG_TRY(add_key_usage(made, BIT_DIGITAL_SIGNATURE, BIT_DIGITAL_SIGNATURE, err));
+    RIG_TRY(add_purpose(made, purpose_nid, err));
+    RIG_TRY(add_subject_key_id(made, err));
+    RIG_TRY(add_authority_key_id(made, issuer.certificate, err));
+    RIG_TRY(sign_certificate(made, issuer, err));
+    *out = made;
+    made = NULL;
+    return RIG_DONE;
+}
+
 static rig_result set_crl_times(X509_CRL *crl, const struct rig_issue_crl *facts,
                                 struct rig_error *err)
 {

@@ -48,6 +48,19 @@ RIG_CHECKED rig_result rig_issue_leaf(struct rig_issuer issuer, X509_PUBKEY *pub
                                       struct rig_issue_validity validity, X509 **out,
                                       struct rig_error *err);
 
+/* A certificate with the subject and extensions of `like`, but another serial, validity and, when
+ * it differs, key. The caller frees it. */
+RIG_CHECKED rig_result rig_issue_again(struct rig_issuer issuer, const X509 *like, EVP_PKEY *key,
+                                       struct rig_issue_validity validity, X509 **out,
+                                       struct rig_error *err);
+
+/* An end-entity certificate that signs, for one extended key usage (NID_code_sign and the like).
+ * The caller frees it. */
+RIG_CHECKED rig_result rig_issue_signer(struct rig_issuer issuer, EVP_PKEY *key,
+                                        const struct rig_issue_names *names,
+                                        struct rig_issue_validity validity, int purpose_nid,
+                                        X509 **out, struct rig_error *err);
+
 struct rig_issue_crl {
     int64_t number;
     int64_t this_update_ms;

@@ -2,6 +2,7 @@
 #include "rig/ca/local.h"
 
 #include "rig/base/file.h"
+#include "rig/ca/chain_update.h"
 #include "rig/ca/crl.h"
 #include "rig/ca/gate.h"
 #include "rig/ca/hierarchy.h"
@@ -383,6 +384,51 @@ static rig_result local_revoke(struct rig_ca *ca, const char *serial,
     return publish_crls(local, level, level + 1, wait, err);
 }
 
+/* Chain updates ------------------------------------------------------------------------------- */
+
+static rig_result record_issued(struct local_ca *local,
+                                const struct rig_chain_update_issued *issued, struct rig_error *err)
+{
+    RIG_AUTO(rig_buf_free) struct rig_buf der = {0};
+    uint8_t spki_sha256[RIG_SHA256_SIZE];
+    char serial[RIG_SERIAL_TEXT_SIZE];
+    char subject[RIG_PKI_TEXT_SIZE];
+    struct rig_ca_store_row row = {.issuer_level = issued->issuer_level,
+                                   .is_ca = issued->is_ca,
+                                   .serial = serial,
+                                   .subject = subject,
+                                   .spki_sha256 = spki_sha256,
+                                   .der = &der,
+                                   .issued_at_ms = rig_clock_now_ms(local->clock)};
+
+    rig_pki_serial_text(X509_get0_serialNumber(issued->certificate), serial, sizeof serial);
+    rig_pki_name_text(X509_get_subject_name(issued->certificate), subject, sizeof subject);
+    RIG_TRY(rig_pki_certificate_der(issued->certificate, &der, err));
+    RIG_TRY(rig_pki_spki_sha256(X509_get_X509_PUBKEY(issued->certificate), spki_sha256, err));
+    RIG_TRY(rig_pki_time_get(X509_get0_notBefore(issued->certificate), &row.not_before_ms, err));
+    RIG_TRY(rig_pki_time_get(X509_get0_notAfter(issued->certificate), &row.not_after_ms, err));
+    return rig_ca_store_add(local->store, &row, err);
+}
+
+static rig_result local_chain_update(struct rig_ca *ca,
+                                     const struct rig_ca_chain_update_request *request,
+                                     struct rig_ca_chain_update *update, struct rig_wait wait,
+                                     struct rig_error *err)
+{
+    struct local_ca *local = local_of(ca);
+    RIG_AUTO(rig_chain_update_record_free) struct rig_chain_update_record record = {0};
+    RIG_AUTO(leave) struct local_ca *entered = NULL;
+
+    RIG_TRY(enter(local, wait, &entered, err));
+    RIG_TRY(rig_chain_update_make(&local->hierarchy, request, rig_clock_now_ms(local->clock),
+                                  update, &record, err));
+    RIG_TRY(rig_ca_store_begin(local->store, wait, err));
+    for (size_t i = 0; i < record.n_issued; i++) {
+        RIG_TRY(record_issued(local, &record.issued[i], err));
+    }
+    return rig_ca_store_commit(local->store, err);
+}
+
 /* Look up ------------------------------------------------------------------------------------- */
 
 static rig_result list_issued(struct local_ca *local, const uint8_t spki_sha256[RIG_SHA256_SIZE],
@@ -433,6 +479,7 @@ static const struct rig_ca_ops local_ops = {
     .revoke = local_revoke,
     .crls = local_crls,
     .issued_for = local_issued_for,
+    .chain_update = local_chain_update,
     .close = local_close,
 };
 

@@ -8,6 +8,7 @@
 #include "rig/ca/hierarchy.h"
 #include "rig/ca/issue.h"
 #include "rig/ca/key.h"
+#include "rig/ca/local_submit.h"
 #include "rig/ca/store.h"
 
 #include <openssl/err.h>
@@ -256,6 +257,13 @@ rig_result rig_ca_local_sign_subordinate(struct rig_ca *ca,
     return rig_pki_certificate_pem(made, pem, err);
 }
 
+static rig_result local_submit(struct rig_ca *ca, const struct rig_ca_submission *submission,
+                               struct rig_ca_answer *answer, struct rig_wait wait,
+                               struct rig_error *err)
+{
+    return rig_local_submit(ca, local_of(ca)->clock, submission, answer, wait, err);
+}
+
 /* CRLs ---------------------------------------------------------------------------------------- */
 
 static rig_result renew_crl(struct local_ca *local, size_t level, struct rig_error *err)
@@ -479,6 +487,7 @@ static const struct rig_ca_ops local_ops = {
     .revoke = local_revoke,
     .crls = local_crls,
     .issued_for = local_issued_for,
+    .submit = local_submit,
     .chain_update = local_chain_update,
     .close = local_close,
 };

@@ -29,7 +29,8 @@ enum rig_attack_expect {
     RIG_ATTACK_EXPECT_REFUSED = 0,
     RIG_ATTACK_EXPECT_NEUTRALISED,
     RIG_ATTACK_EXPECT_DETECTED,
-    RIG_ATTACK_EXPECT_ALLOWED, /* a declared policy: the CA must grant it */
+    RIG_ATTACK_EXPECT_ALLOWED, /* a declared policy: the CA must grant it, whatever the rig thinks
+                                */
     RIG_ATTACK_EXPECT_EITHER,  /* a matter of policy that nobody declared: noted, never wrong */
 };
 /* "refused", ... "allowed", "either". */
@@ -114,7 +115,7 @@ struct rig_attack_recipe {
     enum rig_attack_form form;
     enum rig_attack_prelude prelude;
     int64_t ttl_s;         /* 0: the suite's; -1: none is sent */
-    const char *not_after; /* sent instead of ttl */
+    const char *not_after; /* sent instead of ttl; {late}: just before the CA's own end */
 };
 
 /* What makes a certificate dangerous; any of them does. */
@@ -145,8 +146,18 @@ struct rig_attack {
     const char *remedy;  /* as a field of a Vault role, or what else helps */
 };
 
-extern const struct rig_attack rig_attacks[];
-extern const size_t rig_n_attacks;
+struct rig_attack_group {
+    const char *title;
+    const struct rig_attack *attacks;
+    size_t n_attacks;
+};
+#define RIG_ATTACK_GROUPS 5
+/* NULL behind the last. */
+const struct rig_attack_group *rig_attack_group(size_t index);
+
+/* How many there are in all groups; the i-th of them, NULL behind the last. */
+size_t rig_attack_count(void);
+const struct rig_attack *rig_attack_at(size_t index);
 /* NULL: no attack has that name. */
 const struct rig_attack *rig_attack_find(const char *name);
 
@@ -157,6 +168,7 @@ struct rig_attack_names {
     const char *server;       /* a server's DNS name */
     const char *organization; /* NULL: none in a good subject */
     const char *country;
+    const char *late; /* RFC 3339; fills {late} */
 };
 
 /* A text of the table with its placeholders filled; appended. */

@@ -463,13 +463,11 @@ rig_result rig_vault_ask(struct rig_vault *vault, const struct rig_vault_request
     }
 }
 
-rig_result rig_vault_call(struct rig_vault *vault, const struct rig_vault_request *request,
-                          struct rig_vault_reply *reply, struct rig_wait wait,
-                          struct rig_error *err)
+static rig_result call(struct rig_vault *vault, const struct rig_vault_request *request,
+                       struct rig_vault_reply *reply, struct rig_wait wait, struct rig_error *err)
 {
     bool logged_in_again = false;
 
-    *reply = (struct rig_vault_reply){0};
     for (;;) {
         RIG_AUTO(rig_auto_json_t) json_t *root = NULL;
         RIG_AUTO(rig_buf_free) struct rig_buf token = {.secret = true};
@@ -495,6 +493,20 @@ rig_result rig_vault_call(struct rig_vault *vault, const struct rig_vault_reques
         }
         logged_in_again = true;
     }
+}
+
+rig_result rig_vault_call(struct rig_vault *vault, const struct rig_vault_request *request,
+                          struct rig_vault_reply *reply, struct rig_wait wait,
+                          struct rig_error *err)
+{
+    struct rig_error overcome; /* by another try or login: not the caller's */
+
+    *reply = (struct rig_vault_reply){0};
+    if (!call(vault, request, reply, wait, &overcome).ok) {
+        return rig_fail_as(err, &overcome);
+    }
+    reply->uncertain = false;
+    return RIG_DONE;
 }
 
 /* ---- health ---- */

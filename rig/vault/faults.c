@@ -219,6 +219,9 @@ static enum rig_vault_fault of_stranger(long status, const char *content_type)
     if (status >= 500 && status <= 599) {
         return RIG_VAULT_FAULT_SERVER;
     }
+    if (status < 400) {
+        return RIG_VAULT_FAULT_NOT_VAULT;
+    }
     return strncmp(content_type, "application/json", 16) == 0 ? RIG_VAULT_FAULT_GARBAGE
                                                               : RIG_VAULT_FAULT_NOT_VAULT;
 }

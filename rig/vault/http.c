@@ -40,6 +40,7 @@ struct transfer {
     size_t body_at;
     size_t header_bytes;
     bool too_big;
+    bool head_ended; /* libcurl takes a head that is cut for a whole one without a body */
     struct rig_error memory_error;
     char reason[CURL_ERROR_SIZE];
     char location[1024];
@@ -204,6 +205,7 @@ static size_t on_header(char *bytes, size_t one, size_t n_bytes, void *ctx)
         transfer->too_big = true;
         return 0;
     }
+    transfer->head_ended = n_bytes <= 2 && (bytes[0] == '\r' || bytes[0] == '\n');
     if (n_bytes > name_len && strncasecmp(bytes, name, name_len) == 0) {
         size_t from = name_len;
         size_t to = n_bytes;
@@ -461,8 +463,12 @@ static rig_result judge(CURLcode code, struct transfer *transfer, const char *wh
     const char *reason = transfer->reason[0] != '\0' ? transfer->reason : curl_easy_strerror(code);
 
     exchange->fault = RIG_VAULT_FAULT_NONE;
-    if (code == CURLE_OK) {
+    if (code == CURLE_OK && transfer->head_ended) {
         return RIG_DONE;
+    }
+    if (code == CURLE_OK) {
+        exchange->fault = RIG_VAULT_FAULT_CUT;
+        return rig_vault_fail(err, exchange->fault, what, "its headers have no end", NULL);
     }
     if (code == CURLE_WRITE_ERROR && transfer->too_big) {
         exchange->fault = RIG_VAULT_FAULT_TOO_BIG;

@@ -157,6 +157,9 @@ rig_result rig_jsonl_run_start(struct rig_jsonl *out, const struct rig_run_repor
     RIG_TRY(set_text(line, "rig_version", run->rig_version, err));
     RIG_TRY(set_text(line, "hostname", run->hostname, err));
     RIG_TRY(set_text(line, "ca", run->ca, err));
+    if (run->ca_unverified) {
+        RIG_TRY(set(line, "ca_unverified", json_true(), err));
+    }
     RIG_TRY(set_time(line, "started", run->started_ms, err));
     RIG_TRY(set_number(line, "boards", run->n_boards, err));
     return put_line(out, line, err);

@@ -63,6 +63,7 @@ struct rig_run_report {
     char rig_version[32];
     char hostname[64];
     char ca[16];
+    bool ca_unverified; /* whoever posed as the CA was believed: TLS verification was off */
     int64_t started_ms;
     int64_t duration_ns;
     bool cancelled;

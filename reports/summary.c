@@ -122,14 +122,20 @@ static rig_result append_sums(const struct rig_run_report *run, struct rig_buf *
     char seconds[RIG_TEXT_SECONDS_SIZE];
 
     rig_text_seconds(run->duration_ns, seconds);
-    return rig_buf_printf(
-        text, err,
-        "%zu %s in %s s: %zu passed, %zu flaky, %zu failed, %zu in error, %zu "
-        "skipped%s\n",
-        run->n_boards, run->n_boards == 1 ? "board" : "boards", seconds,
-        n_boards_that(run, RIG_VERDICT_PASS), n_boards_that(run, RIG_VERDICT_FLAKY),
-        n_boards_that(run, RIG_VERDICT_FAIL), n_boards_that(run, RIG_VERDICT_ERROR),
-        n_boards_that(run, RIG_VERDICT_SKIP), run->cancelled ? "; cancelled" : "");
+    RIG_TRY(
+        rig_buf_printf(text, err,
+                       "%zu %s in %s s: %zu passed, %zu flaky, %zu failed, %zu in error, %zu "
+                       "skipped%s\n",
+                       run->n_boards, run->n_boards == 1 ? "board" : "boards", seconds,
+                       n_boards_that(run, RIG_VERDICT_PASS), n_boards_that(run, RIG_VERDICT_FLAKY),
+                       n_boards_that(run, RIG_VERDICT_FAIL), n_boards_that(run, RIG_VERDICT_ERROR),
+                       n_boards_that(run, RIG_VERDICT_SKIP), run->cancelled ? "; cancelled" : ""));
+    return run->ca_unverified
+               ? rig_buf_append_text(text,
+                                     "the CA's TLS certificate was NOT verified (tls_verify: "
+                                     "off-i-know): prove nothing with this run\n",
+                                     err)
+               : RIG_DONE;
 }
 
 rig_result rig_report_summary(const struct rig_run_report *run, bool colour, struct rig_buf *text,

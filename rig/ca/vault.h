@@ -42,6 +42,7 @@ struct rig_ca_vault_login {
     char token_env[64];
     char certificate_file[RIG_CA_VAULT_PATH_SIZE]; /* CERT: of the TLS connection */
     char key_file[RIG_CA_VAULT_PATH_SIZE];
+    struct rig_buf secret; /* filled by rig_ca_vault_config_complete; marked secret */
 };
 
 /* A ca.yaml, read. Paths are ready to open: those of the file are relative to its folder. "" not
@@ -67,15 +68,26 @@ struct rig_ca_vault_config {
 };
 
 /*
+ * Takes what the file leaves out from the environment and reads the secrets. The variables that
+ * held secrets are gone then; call it before threads are started. Class USAGE names what is
+ * missing. What it reads is freed with rig_ca_vault_config_free, also after a failure.
+ */
+RIG_CHECKED rig_result rig_ca_vault_config_complete(struct rig_ca_vault_config *config,
+                                                    struct rig_error *err);
+void rig_ca_vault_config_free(struct rig_ca_vault_config *config);
+
+/*
  * Logs in and looks, before anything is signed: health, seal, clock, token, mount, issuer up to the
  * pinned root, role (as far as the login may read it). What is wrong fails with what to do.
- * `config` is borrowed until it returns, `clock` until the close. The caller closes *ca.
+ * `config` is complete, and borrowed until it returns; `clock` until the close. The caller closes
+ * *ca.
  */
 RIG_CHECKED rig_result rig_ca_vault_open(const struct rig_ca_vault_config *config,
                                          const struct rig_clock *clock, struct rig_ca **ca,
                                          struct rig_wait wait, struct rig_error *err);
 
-/* Two lines for each CA of the chain, then server, roles, token and counts. For `rig ca show`. */
+/* Server, roles and tokens (never a token itself), then a line for each CA and its CRL. For `rig ca
+ * show`. */
 RIG_CHECKED rig_result rig_ca_vault_describe(struct rig_ca *ca, struct rig_buf *text,
                                              struct rig_wait wait, struct rig_error *err);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rig ca: the local CA of a work folder. */
+/* rig ca: the CA that signs: of a work folder, or of a Vault server. */
 #include "rig/cli/cli.h"
 
 #include "rig/base/file.h"
 #include "rig/ca/local.h"
+#include "rig/cli/ca_option.h"
 #include "rig/cli/load.h"
-#include "rig/cli/passphrase.h"
 #include "rig/register/register.h"
 #include "rig/run/services.h"
 #include "rig/suite/suite.h"
@@ -17,7 +17,7 @@
 static const struct rig_cli_option options[] = {
     {"out", "DIR", "work folder (default: out)", NULL},
     {"suite", "FILE", "init: levels, names and validity as this suite says", NULL},
-    {"ca-passphrase-file", "FILE", "passphrase of the CA's keys, first line (mode 0600)", NULL},
+    RIG_CLI_CA_OPTIONS,
 };
 
 struct ca_action {
@@ -30,8 +30,11 @@ static rig_result show(struct rig_cli *cli, struct rig_ca *ca, struct rig_error 
 {
     RIG_AUTO(rig_buf_free) struct rig_buf text = {0};
 
-    (void)cli;
-    RIG_TRY(rig_ca_local_describe(ca, &text, err));
+    if (strcmp(ca->ops->name, "vault") == 0) {
+        RIG_TRY(rig_ca_vault_describe(ca, &text, rig_wait_ms(TIMEOUT_MS, cli->cancel), err));
+    } else {
+        RIG_TRY(rig_ca_local_describe(ca, &text, err));
+    }
     (void)fputs(rig_buf_text(&text), stdout);
     return RIG_DONE;
 }
@@ -104,7 +107,7 @@ static rig_result command(struct rig_cli *cli, int *exit_code, struct rig_error 
     const struct ca_action *action = find_action(cli->positionals[0]);
     const char *suite_path = rig_cli_value(cli, "suite", NULL);
     const char *out = rig_cli_value(cli, "out", "out");
-    RIG_AUTO(rig_buf_free) struct rig_buf passphrase = {.secret = true};
+    RIG_AUTO(rig_cli_ca_free) struct rig_cli_ca choice = {0};
     RIG_AUTO(rig_auto_suite) struct rig_suite *suite = NULL;
     RIG_AUTO(rig_auto_ca) struct rig_ca *ca = NULL;
 
@@ -116,7 +119,12 @@ static rig_result command(struct rig_cli *cli, int *exit_code, struct rig_error 
     if (suite_path != NULL && strcmp(action->name, "init") != 0) {
         return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID, "--suite goes with 'init' only");
     }
+    RIG_TRY(rig_cli_ca_read(cli, &choice, err));
     if (strcmp(action->name, "init") == 0) {
+        if (choice.choice.vault != NULL) {
+            return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
+                            "'init' makes a local CA; a server's is made by 'rig vault setup'");
+        }
         if (suite_path == NULL) {
             return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
                             "rig ca init needs --suite FILE: its levels, names and validity");
@@ -124,22 +132,23 @@ static rig_result command(struct rig_cli *cli, int *exit_code, struct rig_error 
         RIG_TRY(rig_cli_load_suite(suite_path, &suite, err));
         RIG_TRY(rig_dir_make(out, 0755, err));
     }
-    RIG_TRY(rig_cli_passphrase(cli, &passphrase, err));
-    RIG_TRY(rig_open_work_ca(out, suite, passphrase.len != 0 ? rig_buf_text(&passphrase) : NULL,
-                             &rig_clock_system, &ca, err));
+    RIG_TRY(rig_open_chosen_ca(&choice.choice, out, suite, &rig_clock_system, &ca,
+                               rig_wait_ms(TIMEOUT_MS, cli->cancel), err));
     return action->run(cli, ca, err);
 }
 
 const struct rig_cli_command rig_cli_ca = {
     .name = "ca",
-    .summary = "Make, show and use the local CA of a work folder",
+    .summary = "Make, show and use the CA that signs",
     .synopsis = "init|show|crl|chain|revoke [SERIAL]",
     .details =
-        "'init' makes the hierarchy that a suite names (rig run does so by itself); 'crl' and "
+        "'init' makes the local hierarchy that a suite names (rig run does so by itself); 'crl' "
+        "and "
         "'chain' print PEM for your servers; 'revoke' revokes one certificate by its serial.",
     .example = "  rig ca init --suite suites/acceptance.yaml --out out\n"
                "  rig ca show --out out\n"
-               "  rig ca crl --out out > crl.pem\n",
+               "  rig ca crl --out out > crl.pem\n"
+               "  rig ca show --ca vault --ca-config ca.yaml\n",
     .subcommands = "init show crl chain revoke",
     .options = options,
     .n_options = sizeof options / sizeof *options,

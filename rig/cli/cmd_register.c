@@ -2,7 +2,7 @@
 /* rig register: the devices and certificates of a work folder. */
 #include "rig/cli/cli.h"
 
-#include "rig/cli/passphrase.h"
+#include "rig/cli/ca_option.h"
 #include "rig/register/register.h"
 #include "rig/run/recover.h"
 #include "rig/run/services.h"
@@ -14,7 +14,7 @@
 static const struct rig_cli_option options[] = {
     {"out", "DIR", "work folder (default: out)", NULL},
     {"revoke", NULL, "orphans: revoke them all", NULL},
-    {"ca-passphrase-file", "FILE", "passphrase of the CA's keys, first line (mode 0600)", NULL},
+    RIG_CLI_CA_OPTIONS,
 };
 
 static const char *or_dash(const char *text)
@@ -107,7 +107,7 @@ static void tell_recovery(const struct rig_recovery *recovery)
 static rig_result revoke_all(struct rig_cli *cli, const char *out, struct rig_error *err)
 {
     const struct rig_wait wait = rig_wait_ms(TIMEOUT_MS, cli->cancel);
-    RIG_AUTO(rig_buf_free) struct rig_buf passphrase = {.secret = true};
+    RIG_AUTO(rig_cli_ca_free) struct rig_cli_ca choice = {0};
     RIG_AUTO(rig_auto_register) struct rig_register *reg = NULL;
     RIG_AUTO(rig_auto_ca) struct rig_ca *ca = NULL;
     RIG_AUTO(rig_recovery_free) struct rig_recovery recovery = {0};
@@ -116,9 +116,8 @@ static rig_result revoke_all(struct rig_cli *cli, const char *out, struct rig_er
     RIG_TRY(rig_register_open(out, false, &rig_clock_system, &reg, err)); /* makes no folder */
     rig_auto_register(&reg);
     RIG_TRY(rig_register_open(out, true, &rig_clock_system, &reg, err));
-    RIG_TRY(rig_cli_passphrase(cli, &passphrase, err));
-    RIG_TRY(rig_open_work_ca(out, NULL, passphrase.len != 0 ? rig_buf_text(&passphrase) : NULL,
-                             &rig_clock_system, &ca, err));
+    RIG_TRY(rig_cli_ca_read(cli, &choice, err));
+    RIG_TRY(rig_open_chosen_ca(&choice.choice, out, NULL, &rig_clock_system, &ca, wait, err));
     RIG_TRY(rig_recover(reg, ca, NULL, &recovery, wait, err));
     tell_recovery(&recovery);
     RIG_TRY(rig_revoke_orphans(reg, ca, &n, wait, err));
@@ -151,17 +150,17 @@ static rig_result list_without_ca(struct rig_register *reg, struct rig_error *er
  * that nothing is missing from the list. */
 static rig_result list_orphans(struct rig_cli *cli, const char *out, struct rig_error *err)
 {
-    RIG_AUTO(rig_buf_free) struct rig_buf passphrase = {.secret = true};
+    RIG_AUTO(rig_cli_ca_free) struct rig_cli_ca choice = {0};
     RIG_AUTO(rig_auto_register) struct rig_register *reg = NULL;
     RIG_AUTO(rig_auto_ca) struct rig_ca *ca = NULL;
     RIG_AUTO(rig_recovery_free) struct rig_recovery recovery = {0};
 
     RIG_TRY(rig_register_open(out, false, &rig_clock_system, &reg, err));
     rig_auto_register(&reg);
-    RIG_TRY(rig_cli_passphrase(cli, &passphrase, err));
+    RIG_TRY(rig_cli_ca_read(cli, &choice, err));
     if (rig_register_open(out, true, &rig_clock_system, &reg, err).ok) {
-        if (!rig_open_work_ca(out, NULL, passphrase.len != 0 ? rig_buf_text(&passphrase) : NULL,
-                              &rig_clock_system, &ca, err)
+        if (!rig_open_chosen_ca(&choice.choice, out, NULL, &rig_clock_system, &ca,
+                                rig_wait_ms(TIMEOUT_MS, cli->cancel), err)
                  .ok) {
             return list_without_ca(reg, err);
         }

@@ -4,8 +4,8 @@
 
 #include "reports/writers.h"
 #include "rig/base/file.h"
+#include "rig/cli/ca_option.h"
 #include "rig/cli/load.h"
-#include "rig/cli/passphrase.h"
 #include "rig/cli/version.h"
 #include "rig/esp/rom.h"
 #include "rig/register/register.h"
@@ -33,9 +33,7 @@ static const struct rig_cli_option options[] = {
     {"tag", "NAME", "only boards with this tag or in this group; may be repeated", NULL},
     {"wait", "SECONDS", "a board that is not plugged in yet has this long to appear and join",
      NULL},
-    {"ca", "NAME", "who signs: local (a CA in DIR/ca)", "local"},
-    {"ca-passphrase-file", "FILE", "passphrase of the local CA's keys, first line (mode 0600)",
-     NULL},
+    RIG_CLI_CA_OPTIONS,
     {"out", "DIR", "work folder: register, CA, reports (default: out)", NULL},
     {"junit", "FILE", "a copy of the JUnit report goes here", NULL},
     {"operator", "NAME", "who runs this, for the register", NULL},
@@ -255,17 +253,19 @@ static rig_result count_orphan(void *ctx, const struct rig_register_certificate 
     return RIG_DONE;
 }
 
-static rig_result tell_orphans(const char *out_folder, struct rig_error *err)
+static rig_result tell_orphans(const struct rig_run_options *run, struct rig_error *err)
 {
     RIG_AUTO(rig_auto_register) struct rig_register *reg = NULL;
     size_t n = 0;
 
-    RIG_TRY(rig_register_open(out_folder, false, &rig_clock_system, &reg, err));
+    RIG_TRY(rig_register_open(run->out_folder, false, &rig_clock_system, &reg, err));
     RIG_TRY(rig_register_each_orphan(reg, count_orphan, &n, err));
     if (n != 0) {
         (void)printf("%zu certificate%s issued and never installed; list or revoke:\n"
-                     "  rig register orphans --out %s [--revoke]\n",
-                     n, n == 1 ? " was" : "s were", out_folder);
+                     "  rig register orphans --out %s%s%s [--revoke]\n",
+                     n, n == 1 ? " was" : "s were", run->out_folder,
+                     run->ca.vault != NULL ? " --ca vault --ca-config " : "",
+                     run->ca.vault != NULL ? run->ca.vault->path : "");
     }
     return RIG_DONE;
 }
@@ -283,7 +283,7 @@ static rig_result tell_end(const struct rig_run_options *run, const struct rig_r
     if (run->junit_path != NULL && all_written) {
         (void)printf("junit:   %s\n", run->junit_path);
     }
-    return tell_orphans(run->out_folder, err);
+    return tell_orphans(run, err);
 }
 
 /* Of two suites the worse end: cancelled, then a wrong board, a fault of the rig, wrong
@@ -374,7 +374,7 @@ static rig_result check_folder_is_free(const char *out_folder, struct rig_error 
 static rig_result run_suites(const struct rig_cli *cli, struct rig_suite *const *suites,
                              int *exit_code, struct rig_error *err)
 {
-    RIG_AUTO(rig_buf_free) struct rig_buf passphrase = {.secret = true};
+    RIG_AUTO(rig_cli_ca_free) struct rig_cli_ca ca = {0};
     RIG_AUTO(free_boards) struct boards boards = {0};
     long wait_s = 0;
     struct rig_run_options run = {
@@ -389,10 +389,8 @@ static rig_result run_suites(const struct rig_cli *cli, struct rig_suite *const 
         .clock = &rig_clock_system,
     };
 
-    if (strcmp(rig_cli_value(cli, "ca", "local"), "local") != 0) {
-        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_NOT_FOUND, "--ca '%s' is none of: local",
-                        rig_cli_value(cli, "ca", "local"));
-    }
+    RIG_TRY(rig_cli_ca_read(cli, &ca, err));
+    run.ca = ca.choice;
     RIG_TRY(check_junit_path(run.junit_path, err));
     if (cli->n_positionals > 1 && run.junit_path != NULL) {
         return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
@@ -402,8 +400,6 @@ static rig_result run_suites(const struct rig_cli *cli, struct rig_suite *const 
     }
     RIG_TRY(rig_cli_number(cli, "wait", 0, 1, MAX_WAIT_S, &wait_s, err));
     run.wait_ms = wait_s * 1000;
-    RIG_TRY(rig_cli_passphrase(cli, &passphrase, err));
-    run.ca_passphrase = passphrase.len != 0 ? rig_buf_text(&passphrase) : NULL;
     RIG_TRY(check_folder_is_free(run.out_folder, err));
     RIG_TRY(find_boards(cli, run.out_folder, &boards, err));
     run.boards = boards.chosen;
@@ -438,9 +434,11 @@ const struct rig_cli_command rig_cli_run = {
         "A thread per board runs the suite's steps; every irreversible one is journalled first. "
         "Reports go to DIR/runs/RUN-ID/ also when the run is stopped; DIR/latest points to the "
         "newest.",
-    .example = "  rig run suites/acceptance.yaml --virtual 4 --out out\n"
-               "  rig run suites/acceptance.yaml --bench bench.yaml --junit junit.xml\n"
-               "  rig run suites/smoke.yaml --virtual 3 --fault 2:no-verify --out out\n",
+    .example =
+        "  rig run suites/acceptance.yaml --virtual 4 --out out\n"
+        "  rig run suites/acceptance.yaml --bench bench.yaml --junit junit.xml\n"
+        "  rig run suites/acceptance.yaml --bench bench.yaml --ca vault --ca-config ca.yaml\n"
+        "  rig run suites/smoke.yaml --virtual 3 --fault 2:no-verify --out out\n",
     .options = options,
     .n_options = sizeof options / sizeof *options,
     .min_positionals = 1,

@@ -34,3 +34,15 @@ rig_result rig_cli_load_bench(const char *path, struct rig_bench **bench, struct
     }
     return result;
 }
+
+rig_result rig_cli_load_ca_config(const char *path, struct rig_ca_vault_config *config,
+                                  struct rig_error *err)
+{
+    RIG_AUTO(rig_buf_free) struct rig_buf mistakes = {0};
+    const rig_result result = rig_ca_config_load(path, config, &mistakes, err);
+
+    if (!result.ok) {
+        tell_rest(&mistakes);
+    }
+    return result;
+}

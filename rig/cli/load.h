@@ -5,11 +5,14 @@
 #define RIG_CLI_LOAD_H
 
 #include "rig/suite/bench.h"
+#include "rig/suite/ca_config.h"
 #include "rig/suite/suite.h"
 
 RIG_CHECKED rig_result rig_cli_load_suite(const char *path, struct rig_suite **suite,
                                           struct rig_error *err);
 RIG_CHECKED rig_result rig_cli_load_bench(const char *path, struct rig_bench **bench,
                                           struct rig_error *err);
+RIG_CHECKED rig_result rig_cli_load_ca_config(const char *path, struct rig_ca_vault_config *config,
+                                              struct rig_error *err);
 
 #endif

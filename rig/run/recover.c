@@ -179,6 +179,61 @@ static rig_result recover_revoke(struct recovering *r, struct rig_error *err)
     return settle(r, true, "revoked now", err);
 }
 
+struct backend_of_run {
+    const char *run_id;
+    char ca[16];
+};
+
+static rig_result find_run(void *ctx, const struct rig_register_run *run, struct rig_error *err)
+{
+    struct backend_of_run *found = ctx;
+
+    (void)err;
+    if (strcmp(run->run_id, found->run_id) == 0) {
+        (void)rig_copy_text(found->ca, sizeof found->ca, run->ca);
+    }
+    return RIG_DONE;
+}
+
+static rig_result fail_other_backend(const struct rig_ca *ca, const char *what, const char *backend,
+                                     struct rig_error *err)
+{
+    return rig_fail(err, RIG_CLASS_USAGE, RIG_E_MISMATCH,
+                    "%s came from the CA '%s', and '%s' can neither find nor revoke it: name that "
+                    "CA (--ca %s), or use another work folder",
+                    what, backend, ca->ops->name, backend);
+}
+
+/* Only the CA that was asked knows what became of it. */
+static rig_result check_backend(const struct recovering *r, struct rig_error *err)
+{
+    struct backend_of_run found = {.run_id = r->entry->run_id};
+    char what[160];
+
+    RIG_TRY(rig_register_each_run(r->reg, find_run, &found, err));
+    if (found.ca[0] == '\0' || strcmp(found.ca, r->ca->ops->name) == 0) {
+        return RIG_DONE;
+    }
+    (void)snprintf(what, sizeof what, "the interrupted %s of board %s (run %s)",
+                   rig_journal_action_name(r->entry->action), r->entry->board.text,
+                   r->entry->run_id);
+    return fail_other_backend(r->ca, what, found.ca, err);
+}
+
+static rig_result check_certificate_backend(const struct rig_ca *ca,
+                                            const struct rig_register_certificate *certificate,
+                                            struct rig_error *err)
+{
+    char what[160];
+
+    if (certificate->backend[0] == '\0' || strcmp(certificate->backend, ca->ops->name) == 0) {
+        return RIG_DONE;
+    }
+    (void)snprintf(what, sizeof what, "certificate %s of device %s in this register",
+                   certificate->serial, certificate->device_id);
+    return fail_other_backend(ca, what, certificate->backend, err);
+}
+
 static rig_result recover_entry(void *ctx, const struct rig_journal_entry *entry,
                                 struct rig_error *err)
 {
@@ -192,8 +247,10 @@ static rig_result recover_entry(void *ctx, const struct rig_journal_entry *entry
     r->recovery->n_open++;
     switch (entry->action) {
     case RIG_JOURNAL_ISSUE:
+        RIG_TRY(check_backend(r, err));
         return recover_issue(r, err);
     case RIG_JOURNAL_REVOKE:
+        RIG_TRY(check_backend(r, err));
         return recover_revoke(r, err);
     case RIG_JOURNAL_FLASH:
     case RIG_JOURNAL_KEYGEN:
@@ -229,6 +286,7 @@ static rig_result revoke_orphan(void *ctx, const struct rig_register_certificate
     struct rig_journal_id journal;
     char subject[64];
 
+    RIG_TRY(check_certificate_backend(r->ca, certificate, err));
     (void)snprintf(subject, sizeof subject, "serial %s", certificate->serial);
     RIG_TRY(rig_journal_open(r->reg, RIG_JOURNAL_REVOKE, certificate->run_id, &certificate->board,
                              certificate->device_id, subject, &journal, err));
@@ -256,36 +314,25 @@ struct belonging {
     struct rig_ca *ca;
     struct rig_wait wait;
     size_t n_checked;
-    const char *serial;
-    bool found;
 };
-
-static rig_result is_this_serial(void *ctx, const char *serial, bool revoked,
-                                 const struct rig_buf *der, struct rig_error *err)
-{
-    struct belonging *b = ctx;
-
-    (void)revoked;
-    (void)der;
-    (void)err;
-    b->found = b->found || strcmp(serial, b->serial) == 0;
-    return RIG_DONE;
-}
 
 static rig_result check_belonging(void *ctx, const struct rig_register_certificate *certificate,
                                   struct rig_error *err)
 {
     struct belonging *b = ctx;
+    bool known = false;
 
-    if (b->n_checked == CHECKED_CERTIFICATES ||
-        (certificate->state != RIG_CERT_ISSUED && certificate->state != RIG_CERT_INSTALLED)) {
+    if (certificate->state != RIG_CERT_ISSUED && certificate->state != RIG_CERT_INSTALLED) {
+        return RIG_DONE;
+    }
+    RIG_TRY(check_certificate_backend(b->ca, certificate, err));
+    if (b->n_checked == CHECKED_CERTIFICATES) {
         return RIG_DONE;
     }
     b->n_checked++;
-    b->serial = certificate->serial;
-    b->found = false;
-    RIG_TRY(rig_ca_issued_for(b->ca, certificate->spki_sha256, is_this_serial, b, b->wait, err));
-    if (!b->found) {
+    RIG_TRY(
+        rig_ca_knows(b->ca, certificate->serial, certificate->spki_sha256, &known, b->wait, err));
+    if (!known) {
         return rig_fail(err, RIG_CLASS_USAGE, RIG_E_MISMATCH,
                         "the register holds certificate %s of device %s, which this CA never "
                         "issued: restore the CA that belongs to the register, or use another work "

@@ -73,7 +73,8 @@ static rig_result fill_report(struct run *run, struct rig_error *err)
 
     (void)rig_copy_text(report->suite, sizeof report->suite, options->suite->name);
     (void)rig_copy_text(report->rig_version, sizeof report->rig_version, options->rig_version);
-    (void)rig_copy_text(report->ca, sizeof report->ca, "local");
+    (void)rig_copy_text(report->ca, sizeof report->ca, rig_ca_choice_name(&options->ca));
+    report->ca_unverified = options->ca.vault != NULL && options->ca.vault->skip_verify;
     if (gethostname(report->hostname, sizeof report->hostname - 1) != 0) {
         (void)rig_copy_text(report->hostname, sizeof report->hostname, "localhost");
     }

@@ -14,6 +14,7 @@
 
 #include "reports/model.h"
 #include "rig/base/wait.h"
+#include "rig/run/ca_choice.h"
 #include "rig/suite/bench.h"
 #include "rig/suite/suite.h"
 
@@ -33,7 +34,7 @@ struct rig_run_options {
     int64_t wait_ms; /* how long a board that is not there may take to appear; 0: not at all */
     const char *out_folder;
     const char *junit_path;    /* a copy of junit.xml goes here; may be NULL */
-    const char *ca_passphrase; /* of the local CA; may be NULL */
+    struct rig_ca_choice ca;   /* who signs */
     const char *operator_name; /* for the register; may be NULL */
     const char *rig_version;
     enum rig_progress_mode progress;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rig/run/services.h"
 
-#include "rig/base/file.h"
 #include "rig/ca/local.h"
 
 #include <stdio.h>
@@ -11,43 +10,11 @@
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 #define PREPARE_TIMEOUT_MS 60000
 #define SERVER_VALID_DAYS 2 /* their keys live in memory, as long as the run */
-#define CA_DAYS INT64_C(3650)
 #define OTHER_NAME_PREFIX "other-"
 
-static void plan_of(const struct rig_suite *suite, struct rig_ca_local_plan *plan)
+int64_t rig_ended_ms(const struct rig_ca_certificate *certificate)
 {
-    memset(plan, 0, sizeof *plan);
-    plan->n_levels = suite->n_levels;
-    for (size_t i = 0; i < suite->n_levels; i++) {
-        plan->levels[i] = suite->levels[i];
-    }
-    plan->organization = suite->organization[0] != '\0' ? suite->organization : NULL;
-    plan->country = suite->country[0] != '\0' ? suite->country : NULL;
-    plan->key_type = RIG_KEY_P256;
-    plan->device_days = suite->device_days;
-    plan->ca_days = suite->device_days * 2 > CA_DAYS ? suite->device_days * 2 : CA_DAYS;
-}
-
-static rig_result open_ca(const char *out_folder, const char *name, const struct rig_suite *suite,
-                          const char *passphrase, const struct rig_clock *clock, struct rig_ca **ca,
-                          struct rig_error *err)
-{
-    RIG_AUTO(rig_free_chars) char *folder = NULL;
-    struct rig_ca_local_plan plan;
-
-    RIG_TRY(rig_path_join(out_folder, name, &folder, err));
-    if (suite == NULL) {
-        return rig_ca_local_open(folder, NULL, passphrase, clock, ca, err);
-    }
-    plan_of(suite, &plan);
-    return rig_ca_local_open(folder, &plan, passphrase, clock, ca, err);
-}
-
-rig_result rig_open_work_ca(const char *out_folder, const struct rig_suite *suite,
-                            const char *passphrase, const struct rig_clock *clock,
-                            struct rig_ca **ca, struct rig_error *err)
-{
-    return open_ca(out_folder, "ca", suite, passphrase, clock, ca, err);
+    return certificate->not_after_ms + 1000; /* the last second still counts */
 }
 
 static rig_result make_identity(struct rig_services *services, enum rig_case_server kind,
@@ -72,13 +39,16 @@ static rig_result make_identity(struct rig_services *services, enum rig_case_ser
         names[0] = other_name;
     }
     if (kind == RIG_SERVER_EXPIRED) {
-        request.not_before_ms = now_ms - 2 * DAY_MS;
-        request.not_after_ms = now_ms - DAY_MS;
+        request.not_before_ms = ca->ops->backdates ? now_ms - 2 * DAY_MS : 0;
+        request.not_after_ms = ca->ops->backdates ? now_ms - DAY_MS : now_ms + RIG_SHORT_LIFE_MS;
     }
     request.common_name = names[0];
     identity->key_pem.secret = true;
     RIG_TRY(rig_ca_make_server(ca, &request, RIG_KEY_P256, &identity->key_pem, &certificate, wait,
                                err));
+    if (kind == RIG_SERVER_EXPIRED && !ca->ops->backdates) {
+        identity->usable_ms = rig_ended_ms(&certificate);
+    }
     return rig_buf_append(&identity->chain_pem, certificate.chain_pem.data,
                           certificate.chain_pem.len, err);
 }
@@ -97,13 +67,13 @@ static rig_result prepare(struct rig_services *services, struct rig_error *err)
         .clock = options->clock,
     };
 
-    RIG_TRY(rig_open_work_ca(options->out_folder, suite, options->ca_passphrase, options->clock,
-                             &services->ca, err));
+    RIG_TRY(rig_open_chosen_ca(&options->ca, options->out_folder, suite, options->clock,
+                               &services->ca, wait, err));
     RIG_TRY(rig_check_ca_of_register(services->reg, services->ca, wait, err));
     RIG_TRY(
         rig_recover(services->reg, services->ca, services->run_id, &services->recovery, wait, err));
-    RIG_TRY(open_ca(options->out_folder, "test-pki", suite, options->ca_passphrase, options->clock,
-                    &services->other_ca, err));
+    RIG_TRY(rig_open_local_ca(options->out_folder, "test-pki", suite, options->ca.passphrase,
+                              options->clock, &services->other_ca, err));
     for (size_t kind = 0; kind < RIG_SERVER_KINDS; kind++) {
         RIG_TRY_IN(make_identity(services, (enum rig_case_server)kind, wait, err), err,
                    "test server's identity");

@@ -9,7 +9,7 @@
 #ifndef RIG_RUN_SERVICES_H
 #define RIG_RUN_SERVICES_H
 
-#include "rig/ca/ca.h"
+#include "rig/run/ca_choice.h"
 #include "rig/run/recover.h"
 #include "rig/run/run.h"
 #include "rig/tls/server.h"
@@ -21,7 +21,15 @@
 struct rig_server_identity {
     struct rig_buf chain_pem;
     struct rig_buf key_pem;
+    int64_t usable_ms; /* wall clock: not to be shown before, for its certificate has not ended yet;
+                          0: at any time */
 };
+
+/* Of a certificate that has to be expired, from a CA that backdates none: asked for so short, and
+ * then waited for. */
+#define RIG_SHORT_LIFE_MS 1000
+/* When such a certificate is over, on the wall clock. */
+int64_t rig_ended_ms(const struct rig_ca_certificate *certificate);
 
 struct rig_services {
     const struct rig_run_options *options;
@@ -48,11 +56,5 @@ RIG_CHECKED rig_result rig_services_start(struct rig_services *services,
 RIG_CHECKED rig_result rig_services_await(struct rig_services *services, struct rig_wait wait,
                                           struct rig_error *err);
 void rig_services_stop(struct rig_services *services);
-
-/* The local CA of a work folder, made by the suite's plan when there is none; suite NULL: it must
- * exist. */
-RIG_CHECKED rig_result rig_open_work_ca(const char *out_folder, const struct rig_suite *suite,
-                                        const char *passphrase, const struct rig_clock *clock,
-                                        struct rig_ca **ca, struct rig_error *err);
 
 #endif

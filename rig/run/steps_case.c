@@ -9,6 +9,15 @@
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 
+/* Until the wall clock says so: a certificate that was asked for with a short life has ended. */
+static rig_result await_clock(const struct rig_board *board, int64_t until_ms, struct rig_wait wait,
+                              struct rig_error *err)
+{
+    const int64_t left_ms = until_ms - rig_clock_now_ms(board->options->clock);
+
+    return left_ms > 0 ? rig_wait_pause(wait, left_ms * RIG_NS_PER_MS, err) : RIG_DONE;
+}
+
 /* `revoke_later`: the serial of a test certificate that must not stay valid; "" none. */
 static rig_result present_issued(struct rig_board *board, bool expired,
                                  struct rig_presented *presented,
@@ -16,10 +25,13 @@ static rig_result present_issued(struct rig_board *board, bool expired,
                                  struct rig_error *err)
 {
     const int64_t now_ms = rig_clock_now_ms(board->options->clock);
+    const bool backdates = board->services->ca->ops->backdates;
     const struct rig_issue issue = {
         .purpose = RIG_PURPOSE_TEST,
-        .not_before_ms = expired ? now_ms - 2 * DAY_MS : 0,
-        .not_after_ms = expired ? now_ms - DAY_MS : now_ms + DAY_MS,
+        .not_before_ms = expired && backdates ? now_ms - 2 * DAY_MS : 0,
+        .not_after_ms = !expired    ? now_ms + DAY_MS
+                        : backdates ? now_ms - DAY_MS
+                                    : now_ms + RIG_SHORT_LIFE_MS,
     };
     RIG_AUTO(rig_ca_certificate_free) struct rig_ca_certificate certificate = {0};
 
@@ -30,8 +42,10 @@ static rig_result present_issued(struct rig_board *board, bool expired,
                                        RIG_REVOKED_CESSATION, wait, err));
         revoke_later[0] = '\0';
     }
-    return rig_present_slot(board, rig_buf_text(&certificate.chain_pem), NULL, certificate.sha256,
-                            presented, wait, err);
+    RIG_TRY(rig_present_slot(board, rig_buf_text(&certificate.chain_pem), NULL, certificate.sha256,
+                             presented, wait, err));
+    return expired && !backdates ? await_clock(board, rig_ended_ms(&certificate), wait, err)
+                                 : RIG_DONE;
 }
 
 static rig_result present_other_root(struct rig_board *board, struct rig_presented *presented,
@@ -85,6 +99,7 @@ static rig_result open_endpoint(struct rig_board *board, const struct rig_step_p
     RIG_AUTO(rig_buf_free) struct rig_buf crls = {0};
     struct rig_tls_settings settings;
 
+    RIG_TRY(await_clock(board, services->identities[plan->handshake.server].usable_ms, wait, err));
     RIG_TRY_IN(rig_ca_crls(services->ca, &crls, wait, err), err, "CRLs");
     rig_handshake_settings(board, &services->identities[plan->handshake.server],
                            rig_buf_text(&crls), plan->timeout_ms, &settings);

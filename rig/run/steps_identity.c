@@ -166,6 +166,7 @@ static void describe_certificate(const struct rig_board *board, const struct rig
     (void)rig_copy_text(row->device_id, sizeof row->device_id, board->device_id);
     (void)rig_copy_text(row->mac, sizeof row->mac, board->report->mac);
     (void)rig_copy_text(row->backend, sizeof row->backend, board->services->ca->ops->name);
+    (void)rig_copy_text(row->backend_request, sizeof row->backend_request, certificate->request_id);
     row->issued_ms = rig_clock_now_ms(board->options->clock);
 }
 
@@ -272,6 +273,14 @@ rig_result rig_step_sign(struct rig_board *board, const struct rig_step_plan *pl
     RIG_TRY(rig_issue_certificate(board, &issue, &cell->certificate, wait, err));
     cell->has_certificate = true;
     (void)json_object_set_new(evidence, "ca", json_string(board->services->ca->ops->name));
+    if (cell->certificate.request_id[0] != '\0') {
+        (void)json_object_set_new(evidence, "ca_request",
+                                  json_string(cell->certificate.request_id));
+    }
+    if (cell->certificate.accessor[0] != '\0') {
+        (void)json_object_set_new(evidence, "ca_token_accessor",
+                                  json_string(cell->certificate.accessor));
+    }
     (void)json_object_set_new(evidence, "serial", json_string(cell->certificate.serial));
     (void)json_object_set_new(evidence, "issuer", json_string(cell->certificate.issuer));
     rig_evidence_set_hash(evidence, "certificate_sha256", cell->certificate.sha256);

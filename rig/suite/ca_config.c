@@ -259,7 +259,7 @@ static const struct rig_yaml_key vault_keys[] = {
      FIELD(request_timeout_ms),
      .min = SECOND_MS,
      .max = 600 * SECOND_MS,
-     .initial = "60s",
+     .initial = "BAO_CLIENT_TIMEOUT, VAULT_CLIENT_TIMEOUT, 60s",
      .doc = "Of one try of one request."},
     {.name = "max_clock_skew",
      .type = RIG_YAML_DURATION,
@@ -446,8 +446,7 @@ rig_result rig_ca_config_parse(const char *path_for_messages, const char *text, 
 {
     RIG_AUTO(rig_yaml_file_close) struct rig_yaml_file file = {0};
 
-    *config = (struct rig_ca_vault_config){.request_timeout_ms = 60 * SECOND_MS,
-                                           .max_clock_skew_ms = 30 * SECOND_MS};
+    *config = (struct rig_ca_vault_config){.max_clock_skew_ms = 30 * SECOND_MS};
     (void)rig_copy_text(config->path, sizeof config->path, path_for_messages);
     RIG_TRY(rig_yaml_file_parse(&file, path_for_messages, text, n_bytes, err));
     if (rig_yaml_file_ready(&file, RIG_FILE_CA)) {

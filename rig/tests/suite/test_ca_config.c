@@ -77,7 +77,7 @@ static void what_is_left_out_is_careful(void **state)
     load("token.yaml", &config, folder);
     assert_false(config.skip_verify);
     assert_string_equal(config.address, "");
-    assert_int_equal(config.request_timeout_ms, 60000);
+    assert_int_equal(config.request_timeout_ms, 0);
     assert_int_equal(config.max_clock_skew_ms, 30000);
     assert_int_equal(config.n_crls, 0);
     assert_int_equal(config.login.kind, RIG_VAULT_TOKEN);

@@ -1,0 +1,760 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rig/ca/vault_parts.h"
+
+#include <openssl/pem.h>
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A difference of the end that rounding explains. */
+#define END_FUZZ_MS INT64_C(60000)
+/* An answer that got lost: how long the server may still be at it before it is asked again. */
+#define SECOND_LOOK_NS (2 * RIG_NS_PER_S)
+
+RIG_DEFINE_AUTO(json_t, json_decref);
+
+/* ---- small things ---- */
+
+void rig_vault_ca_path(char path[RIG_VAULT_PATH_SIZE], const char *mount, const char *fmt, ...)
+{
+    va_list args;
+    int n = snprintf(path, RIG_VAULT_PATH_SIZE, "%s/", mount);
+
+    if (n > 0 && n < RIG_VAULT_PATH_SIZE) {
+        va_start(args, fmt);
+        (void)vsnprintf(path + n, (size_t)(RIG_VAULT_PATH_SIZE - n), fmt, args);
+        va_end(args);
+    }
+}
+
+const char *rig_vault_json_text(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text != NULL ? text : "";
+}
+
+bool rig_vault_serial_plain(const char *serial, char out[RIG_SERIAL_TEXT_SIZE])
+{
+    size_t n = 0;
+
+    for (const char *at = serial; *at != '\0'; at++) {
+        if (*at == ':' || *at == '-') {
+            continue;
+        }
+        if (isxdigit((unsigned char)*at) == 0 || n == RIG_SERIAL_TEXT_SIZE - 1) {
+            return false;
+        }
+        out[n++] = (char)tolower((unsigned char)*at);
+    }
+    out[n] = '\0';
+    return n != 0 && n % 2 == 0;
+}
+
+bool rig_vault_serial_colons(const char *serial, char out[RIG_VAULT_SERIAL_SIZE])
+{
+    char plain[RIG_SERIAL_TEXT_SIZE];
+    size_t n = 0;
+
+    if (!rig_vault_serial_plain(serial, plain)) {
+        return false;
+    }
+    for (size_t i = 0; plain[i] != '\0'; i += 2) {
+        if (n != 0) {
+            out[n++] = ':';
+        }
+        out[n++] = plain[i];
+        out[n++] = plain[i + 1];
+    }
+    out[n] = '\0';
+    return true;
+}
+
+static const struct rig_ca_vault_role *role_of(const struct rig_vault_ca *vault,
+                                               enum rig_ca_profile profile)
+{
+    return profile == RIG_PROFILE_DEVICE ? &vault->config.device : &vault->config.server;
+}
+
+static struct rig_vault *client_of(const struct rig_vault_ca *vault, enum rig_ca_profile profile)
+{
+    return profile == RIG_PROFILE_DEVICE ? vault->station : vault->qa;
+}
+
+/* ---- sign ---- */
+
+/* One request on its way to a certificate. */
+struct signing {
+    struct rig_vault_ca *vault;
+    const struct rig_ca_request *request;
+    const struct rig_ca_vault_role *role;
+    struct rig_wait wait;
+    int64_t ttl_s; /* 0: the role's own */
+    int64_t started_ms;
+    uint8_t spki_sha256[RIG_SHA256_SIZE];
+    char request_id[64];
+    bool asked_twice;
+};
+
+static rig_result csr_pem(const struct rig_ca_request *request, struct rig_buf *pem,
+                          struct rig_error *err)
+{
+    RIG_AUTO(rig_auto_BIO) BIO *bio = BIO_new(BIO_s_mem());
+    char *text = NULL;
+    long len;
+
+    if (bio == NULL || PEM_write_bio(bio, PEM_STRING_X509_REQ, "", request->csr_der,
+                                     (long)request->csr_len) <= 0) {
+        return rig_pki_fail_library(err, "encode a CSR");
+    }
+    len = BIO_get_mem_data(bio, &text);
+    return rig_buf_append(pem, text, (size_t)len, err);
+}
+
+static rig_result join_names(const char *const *names, struct rig_buf *text, struct rig_error *err)
+{
+    for (size_t i = 0; names != NULL && names[i] != NULL; i++) {
+        RIG_TRY(rig_buf_printf(text, err, "%s%s", i != 0 ? "," : "", names[i]));
+    }
+    return RIG_DONE;
+}
+
+static rig_result add_names(json_t *body, const struct rig_ca_request *request,
+                            struct rig_error *err)
+{
+    RIG_AUTO(rig_buf_free) struct rig_buf dns = {0};
+    RIG_AUTO(rig_buf_free) struct rig_buf ip = {0};
+
+    RIG_TRY(join_names(request->dns_names, &dns, err));
+    RIG_TRY(join_names(request->ip_addresses, &ip, err));
+    if ((dns.len != 0 &&
+         json_object_set_new(body, "alt_names", json_string(rig_buf_text(&dns))) != 0) ||
+        (ip.len != 0 &&
+         json_object_set_new(body, "ip_sans", json_string(rig_buf_text(&ip))) != 0)) {
+        return rig_fail_memory(err);
+    }
+    return RIG_DONE;
+}
+
+static rig_result make_body(const struct signing *signing, json_t **body, struct rig_error *err)
+{
+    const struct rig_ca_request *request = signing->request;
+    const bool device = request->profile == RIG_PROFILE_DEVICE;
+    RIG_AUTO(rig_auto_json_t) json_t *made = json_object();
+    RIG_AUTO(rig_buf_free) struct rig_buf pem = {0};
+    char ttl[32];
+
+    RIG_TRY(csr_pem(request, &pem, err));
+    (void)snprintf(ttl, sizeof ttl, "%" PRId64 "s", signing->ttl_s);
+    if (made == NULL || json_object_set_new(made, "csr", json_string(rig_buf_text(&pem))) != 0 ||
+        (signing->ttl_s != 0 && json_object_set_new(made, "ttl", json_string(ttl)) != 0) ||
+        (device && json_object_set_new(made, "exclude_cn_from_sans", json_true()) != 0) ||
+        ((!device || signing->vault->name_from_request[RIG_PROFILE_DEVICE]) &&
+         json_object_set_new(made, "common_name", json_string(request->common_name)) != 0)) {
+        return rig_fail_memory(err);
+    }
+    if (!device) {
+        RIG_TRY(add_names(made, request, err));
+    }
+    *body = made;
+    made = NULL;
+    return RIG_DONE;
+}
+
+static rig_result read_certificates(const json_t *data, X509 **leaf, STACK_OF(X509) * *chain,
+                                    struct rig_error *err)
+{
+    RIG_AUTO(rig_pki_free_certificates) STACK_OF(X509) *all = NULL;
+    RIG_AUTO(rig_buf_free) struct rig_buf pem = {0};
+    const json_t *cas = json_object_get(data, "ca_chain");
+    const json_t *one;
+    size_t i;
+
+    RIG_TRY(rig_buf_printf(&pem, err, "%s\n", rig_vault_json_text(data, "certificate")));
+    if (json_array_size(cas) == 0) {
+        RIG_TRY(rig_buf_printf(&pem, err, "%s\n", rig_vault_json_text(data, "issuing_ca")));
+    }
+    json_array_foreach(cas, i, one)
+    {
+        RIG_TRY(
+            rig_buf_printf(&pem, err, "%s\n", json_is_string(one) ? json_string_value(one) : ""));
+    }
+    if (!rig_pki_certificates_of_pem(rig_buf_text(&pem), "the answer of the server", &all, err)
+             .ok) {
+        err->cls = RIG_CLASS_CA;
+        return (rig_result){.ok = false};
+    }
+    *leaf = sk_X509_shift(all);
+    *chain = all;
+    all = NULL;
+    return RIG_DONE;
+}
+
+static rig_result describe(const struct signing *signing, X509 *leaf, STACK_OF(X509) * cas,
+                           struct rig_ca_certificate *out, struct rig_error *err)
+{
+    rig_pki_serial_text(X509_get0_serialNumber(leaf), out->serial, sizeof out->serial);
+    RIG_TRY(rig_pki_certificate_der(leaf, &out->der, err));
+    RIG_TRY(rig_pki_certificate_pem(leaf, &out->leaf_pem, err));
+    RIG_TRY(rig_buf_append(&out->chain_pem, out->leaf_pem.data, out->leaf_pem.len, err));
+    for (int i = 0; i < sk_X509_num(cas) - 1; i++) {
+        RIG_TRY(rig_pki_certificate_pem(sk_X509_value(cas, i), &out->chain_pem, err));
+    }
+    RIG_TRY(rig_pki_sha256(out->der.data, out->der.len, out->sha256, err));
+    RIG_TRY(rig_pki_spki_sha256(X509_get_X509_PUBKEY(leaf), out->spki_sha256, err));
+    RIG_TRY(rig_pki_time_get(X509_get0_notBefore(leaf), &out->not_before_ms, err));
+    RIG_TRY(rig_pki_time_get(X509_get0_notAfter(leaf), &out->not_after_ms, err));
+    rig_pki_name_text(X509_get_issuer_name(leaf), out->issuer, sizeof out->issuer);
+    (void)rig_copy_text(out->request_id, sizeof out->request_id, signing->request_id);
+    (void)rig_copy_text(
+        out->accessor, sizeof out->accessor,
+        signing->vault->accessors[signing->request->profile == RIG_PROFILE_DEVICE ? 0 : 1]);
+    return RIG_DONE;
+}
+
+/* What a warning of the server means: a validity that it capped. Others tell of names that a role
+ * takes from elsewhere, which the check of the certificate judges. */
+static bool tells_of_cap(const json_t *warnings, char *text, size_t text_size)
+{
+    const json_t *warning;
+    size_t i;
+
+    json_array_foreach(warnings, i, warning)
+    {
+        const char *words = json_is_string(warning) ? json_string_value(warning) : "";
+
+        if (strcasestr(words, "ttl") != NULL || strcasestr(words, "not_after") != NULL ||
+            strcasestr(words, "notafter") != NULL) {
+            rig_pki_printable((const uint8_t *)words, strlen(words), text, text_size);
+            return true;
+        }
+    }
+    return false;
+}
+
+static rig_result check_answer(const struct signing *signing, const json_t *warnings,
+                               STACK_OF(X509) * cas, const struct rig_ca_certificate *made,
+                               struct rig_error *err)
+{
+    const struct rig_vault_ca *vault = signing->vault;
+    STACK_OF(X509) *expected = vault->cas[signing->request->profile];
+    const int64_t wanted_ms = signing->request->not_after_ms;
+    const bool other_end = wanted_ms != 0 && llabs(made->not_after_ms - wanted_ms) > END_FUZZ_MS;
+    char words[160] = "its end is not the one asked for";
+    char wanted[RIG_TIME_TEXT_SIZE];
+    char got[RIG_TIME_TEXT_SIZE];
+
+    if (tells_of_cap(warnings, words, sizeof words) || other_end) {
+        rig_time_text(wanted_ms, wanted);
+        rig_time_text(made->not_after_ms, got);
+        return rig_fail(err, RIG_CLASS_CA, RIG_E_POLICY,
+                        "role %s of %s did not grant the ttl of %" PRId64
+                        " s (until %s) but %s (\"%s\"): raise its max_ttl and the mount's, or ask "
+                        "for less in the suite",
+                        signing->role->role, signing->role->mount, signing->ttl_s, wanted, got,
+                        words);
+    }
+    if (X509_cmp(sk_X509_value(cas, 0), sk_X509_value(expected, 0)) != 0) {
+        return rig_fail(err, RIG_CLASS_CA, RIG_E_POLICY,
+                        "role %s of %s signs with another CA now than when this run began: start "
+                        "again",
+                        signing->role->role, signing->role->mount);
+    }
+    if (memcmp(made->spki_sha256, signing->spki_sha256, RIG_SHA256_SIZE) != 0) {
+        return rig_fail(err, RIG_CLASS_CA, RIG_E_MISMATCH,
+                        "the server signed another public key than the CSR's");
+    }
+    return RIG_DONE;
+}
+
+static rig_result revoke_at(struct rig_vault_ca *vault, const char *mount, const char *serial,
+                            struct rig_wait wait, struct rig_error *err);
+
+/* A certificate that exists and must not be used: revoked at once. Where that is not possible, the
+ * error does not settle the matter, so that the next start looks for it. */
+static rig_result refuse_issued(const struct signing *signing, const char *serial,
+                                struct rig_error *err)
+{
+    const struct rig_error why = *err;
+    struct rig_error failed;
+
+    if (revoke_at(signing->vault, signing->role->mount, serial, signing->wait, &failed).ok) {
+        return rig_fail(err, why.cls, why.code, "%.480s; certificate %s was revoked", why.text,
+                        serial);
+    }
+    return rig_fail(err, why.cls, RIG_E_LIBRARY,
+                    "%.320s; certificate %s exists and could not be revoked (%.120s): revoke it by "
+                    "hand (rig ca revoke)",
+                    why.text, serial, failed.text);
+}
+
+static rig_result accept(const struct signing *signing, X509 *leaf, STACK_OF(X509) * chain,
+                         const json_t *warnings, struct rig_ca_certificate *certificate,
+                         struct rig_error *err)
+{
+    RIG_AUTO(rig_pki_free_certificates) STACK_OF(X509) *cas = NULL;
+    struct rig_vault_ca *vault = signing->vault;
+    char serial[RIG_SERIAL_TEXT_SIZE];
+
+    rig_pki_serial_text(X509_get0_serialNumber(leaf), serial, sizeof serial);
+    if (!rig_vault_chain_build(vault, leaf, chain, &cas, err).ok ||
+        !describe(signing, leaf, cas, certificate, err).ok ||
+        !check_answer(signing, warnings, cas, certificate, err).ok) {
+        return refuse_issued(signing, serial, err);
+    }
+    return rig_vault_remember(vault, serial, certificate->spki_sha256, true, err);
+}
+
+static rig_result look_for_it(const struct signing *signing, X509 **leaf, struct rig_error *err)
+{
+    return rig_vault_find_lost(signing->vault, signing->role->mount, signing->spki_sha256,
+                               signing->started_ms, signing->ttl_s * 1000, leaf, signing->wait,
+                               err);
+}
+
+/* After a request that may have been executed: what it left, or the certainty that it left nothing.
+ * Who can't look keeps the first error, and the matter stays open. */
+static rig_result look_twice(const struct signing *signing, X509 **leaf, struct rig_error *err)
+{
+    const struct rig_error first = *err;
+    struct rig_error failed;
+    rig_result looked = look_for_it(signing, leaf, &failed);
+
+    if (looked.ok && *leaf == NULL) {
+        looked = rig_wait_pause(signing->wait, SECOND_LOOK_NS, &failed);
+        if (looked.ok) {
+            looked = look_for_it(signing, leaf, &failed);
+        }
+    }
+    if (!looked.ok) {
+        return rig_fail(err, first.cls, first.code,
+                        "%.360s; whether it was signed all the same could not be seen (%.180s)",
+                        first.text, failed.text);
+    }
+    return RIG_DONE;
+}
+
+static rig_result ask(struct signing *signing, const json_t *body, struct rig_vault_reply *reply,
+                      struct rig_error *err)
+{
+    char path[RIG_VAULT_PATH_SIZE];
+    rig_result result;
+
+    rig_vault_ca_path(path, signing->role->mount, "sign/%s", signing->role->role);
+    result = rig_vault_call(
+        client_of(signing->vault, signing->request->profile),
+        &(struct rig_vault_request){.method = RIG_VAULT_POST, .path = path, .body = body}, reply,
+        signing->wait, err);
+    (void)rig_copy_text(signing->request_id, sizeof signing->request_id, reply->request_id);
+    return result;
+}
+
+/* The first request may have been late rather than lost: one certificate is enough. */
+static rig_result revoke_strays(const struct signing *signing, struct rig_error *err)
+{
+    RIG_AUTO(rig_auto_X509) X509 *stray = NULL;
+    char serial[RIG_SERIAL_TEXT_SIZE];
+
+    RIG_TRY(look_for_it(signing, &stray, err));
+    if (stray == NULL) {
+        return RIG_DONE;
+    }
+    rig_pki_serial_text(X509_get0_serialNumber(stray), serial, sizeof serial);
+    RIG_TRY_IN(revoke_at(signing->vault, signing->role->mount, serial, signing->wait, err), err,
+               "certificate %s was signed for the same request", serial);
+    return RIG_DONE;
+}
+
+static rig_result obtain(struct signing *signing, struct rig_ca_certificate *certificate,
+                         struct rig_error *err)
+{
+    RIG_AUTO(rig_auto_json_t) json_t *body = NULL;
+
+    RIG_TRY(make_body(signing, &body, err));
+    for (;;) {
+        RIG_AUTO(rig_vault_reply_free) struct rig_vault_reply reply = {0};
+        RIG_AUTO(rig_auto_X509) X509 *leaf = NULL;
+        RIG_AUTO(rig_pki_free_certificates) STACK_OF(X509) *chain = NULL;
+        rig_result result = ask(signing, body, &reply, err);
+
+        if (result.ok) {
+            RIG_TRY(read_certificates(reply.data, &leaf, &chain, err));
+            RIG_TRY(accept(signing, leaf, chain, reply.warnings, certificate, err));
+            return signing->asked_twice ? revoke_strays(signing, err) : RIG_DONE;
+        }
+        if (!reply.uncertain) {
+            return result;
+        }
+        RIG_TRY(look_twice(signing, &leaf, err));
+        if (leaf != NULL) {
+            return accept(signing, leaf, NULL, NULL, certificate, err);
+        }
+        if (signing->asked_twice) {
+            return result;
+        }
+        signing->asked_twice = true;
+    }
+}
+
+/* The server counts from its own clock; the end is meant on ours. */
+static int64_t ttl_for(const struct rig_vault_ca *vault, int64_t not_after_ms, int64_t now_ms)
+{
+    const int64_t off_ms = llabs(vault->health.clock_skew_ms) > vault->health.uncertainty_ms
+                               ? vault->health.clock_skew_ms
+                               : 0;
+    const int64_t ttl_s = (not_after_ms - now_ms - off_ms + 999) / 1000;
+
+    return ttl_s > 0 ? ttl_s : 1;
+}
+
+static rig_result check_request(const struct rig_ca_request *request, int64_t now_ms,
+                                struct rig_error *err)
+{
+    if (request->not_before_ms != 0 ||
+        (request->not_after_ms != 0 && request->not_after_ms <= now_ms)) {
+        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
+                        "a Vault server backdates no certificate: ask for a short ttl and wait for "
+                        "its end");
+    }
+    if (request->common_name == NULL || request->common_name[0] == '\0') {
+        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID, "a certificate needs a common name");
+    }
+    if (request->profile == RIG_PROFILE_DEVICE &&
+        (request->dns_names != NULL || request->ip_addresses != NULL)) {
+        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
+                        "a device certificate takes no DNS names or IP addresses");
+    }
+    return RIG_DONE;
+}
+
+static rig_result vault_sign(struct rig_ca *ca, const struct rig_ca_request *request,
+                             struct rig_ca_certificate *certificate, struct rig_wait wait,
+                             struct rig_error *err)
+{
+    struct rig_vault_ca *vault = rig_vault_ca_of(ca);
+    const int64_t now_ms = rig_clock_now_ms(vault->clock);
+    const uint8_t *at = request->csr_der;
+    RIG_AUTO(rig_auto_X509_REQ) X509_REQ *csr = NULL;
+    struct signing signing = {
+        .vault = vault,
+        .request = request,
+        .role = role_of(vault, request->profile),
+        .wait = wait,
+        .started_ms = now_ms,
+    };
+
+    RIG_TRY(check_request(request, now_ms, err));
+    if (request->not_after_ms != 0) {
+        signing.ttl_s = ttl_for(vault, request->not_after_ms, now_ms);
+    }
+    rig_pki_begin();
+    csr = request->csr_len < 65536 ? d2i_X509_REQ(NULL, &at, (long)request->csr_len) : NULL;
+    if (csr == NULL || X509_REQ_get_X509_PUBKEY(csr) == NULL) {
+        return rig_pki_fail(err, RIG_CLASS_CA, RIG_E_REFUSED, "the CSR can't be decoded");
+    }
+    RIG_TRY(rig_pki_spki_sha256(X509_REQ_get_X509_PUBKEY(csr), signing.spki_sha256, err));
+    return obtain(&signing, certificate, err);
+}
+
+/* ---- revoke ---- */
+
+static bool is_expired(const json_t *warnings)
+{
+    const json_t *warning;
+    size_t i;
+
+    json_array_foreach(warnings, i, warning)
+    {
+        if (json_is_string(warning) &&
+            strstr(json_string_value(warning), "already expired") != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static rig_result revoke_at(struct rig_vault_ca *vault, const char *mount, const char *serial,
+                            struct rig_wait wait, struct rig_error *err)
+{
+    RIG_AUTO(rig_vault_reply_free) struct rig_vault_reply reply = {0};
+    RIG_AUTO(rig_auto_json_t) json_t *body = json_object();
+    char colons[RIG_VAULT_SERIAL_SIZE];
+    char plain[RIG_SERIAL_TEXT_SIZE];
+    char path[RIG_VAULT_PATH_SIZE];
+
+    if (!rig_vault_serial_colons(serial, colons) || !rig_vault_serial_plain(serial, plain)) {
+        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
+                        "a serial number is at most %d hex digits", 2 * RIG_SERIAL_MAX);
+    }
+    if (body == NULL || json_object_set_new(body, "serial_number", json_string(colons)) != 0) {
+        return rig_fail_memory(err);
+    }
+    rig_vault_ca_path(path, mount, "revoke");
+    if (!rig_vault_call(
+             vault->qa,
+             &(struct rig_vault_request){
+                 .method = RIG_VAULT_POST, .path = path, .body = body, .repeatable = true},
+             &reply, wait, err)
+             .ok) {
+        struct rig_error looked;
+        bool revoked = false;
+
+        if (reply.status == 400 &&
+            !rig_vault_fetch(vault, mount, plain, NULL, &revoked, wait, &looked).ok &&
+            looked.code == RIG_E_NOT_FOUND) {
+            return rig_fail_as(err, &looked);
+        }
+        return (rig_result){.ok = false};
+    }
+    /* what has ended needs no place in a CRL, and gets none */
+    return is_expired(reply.warnings) ? RIG_DONE
+                                      : rig_vault_expect_revoked(vault, mount, plain, err);
+}
+
+static rig_result vault_revoke(struct rig_ca *ca, const char *serial,
+                               enum rig_revocation_reason reason, struct rig_wait wait,
+                               struct rig_error *err)
+{
+    struct rig_vault_ca *vault = rig_vault_ca_of(ca);
+    const char *device = vault->config.device.mount;
+    const char *server = vault->config.server.mount;
+    rig_result result;
+
+    (void)reason; /* the API takes none; the register keeps it */
+    result = revoke_at(vault, device, serial, wait, err);
+    if (!result.ok && err->code == RIG_E_NOT_FOUND && strcmp(device, server) != 0) {
+        result = revoke_at(vault, server, serial, wait, err);
+    }
+    return result;
+}
+
+/* ---- requests as they come ---- */
+
+static rig_result form_field(struct rig_buf *form, const char *name, const void *value, size_t len,
+                             struct rig_error *err)
+{
+    const uint8_t *bytes = value;
+
+    RIG_TRY(rig_buf_printf(form, err, "%s%s=", form->len != 0 ? "&" : "", name));
+    for (size_t i = 0; i < len; i++) {
+        if (isalnum(bytes[i]) != 0) {
+            RIG_TRY(rig_buf_append(form, &bytes[i], 1, err));
+        } else {
+            RIG_TRY(rig_buf_printf(form, err, "%%%02X", bytes[i]));
+        }
+    }
+    return RIG_DONE;
+}
+
+static bool is_refusal(enum rig_vault_fault fault)
+{
+    switch (fault) {
+    case RIG_VAULT_FAULT_KEY_REFUSED:
+    case RIG_VAULT_FAULT_NAME_REFUSED:
+    case RIG_VAULT_FAULT_CSR_REFUSED:
+    case RIG_VAULT_FAULT_TTL_BEYOND_CA:
+    case RIG_VAULT_FAULT_BAD_REQUEST:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static rig_result read_answer(const struct rig_vault_reply *reply, struct rig_ca_answer *answer,
+                              struct rig_error *err)
+{
+    RIG_AUTO(rig_auto_X509) X509 *leaf = NULL;
+    RIG_AUTO(rig_pki_free_certificates) STACK_OF(X509) *chain = NULL;
+    const json_t *warning;
+    size_t used = 0;
+    size_t i;
+
+    RIG_TRY(read_certificates(reply->data, &leaf, &chain, err));
+    RIG_TRY(rig_pki_certificate_der(leaf, &answer->der, err));
+    for (int n = 0; n < sk_X509_num(chain); n++) {
+        RIG_TRY(rig_pki_certificate_pem(sk_X509_value(chain, n), &answer->chain_pem, err));
+    }
+    json_array_foreach(reply->warnings, i, warning)
+    {
+        if (used < sizeof answer->warnings) {
+            const int n = snprintf(answer->warnings + used, sizeof answer->warnings - used, "%s%s",
+                                   used != 0 ? "\n" : "",
+                                   json_is_string(warning) ? json_string_value(warning) : "");
+            used += n > 0 ? (size_t)n : 0;
+        }
+    }
+    answer->accepted = true;
+    return RIG_DONE;
+}
+
+/* As a form: the bytes need not be text, which JSON would demand. */
+static rig_result vault_submit(struct rig_ca *ca, const struct rig_ca_submission *submission,
+                               struct rig_ca_answer *answer, struct rig_wait wait,
+                               struct rig_error *err)
+{
+    struct rig_vault_ca *vault = rig_vault_ca_of(ca);
+    const struct rig_ca_vault_role *role = role_of(vault, submission->profile);
+    RIG_AUTO(rig_vault_reply_free) struct rig_vault_reply reply = {0};
+    RIG_AUTO(rig_buf_free) struct rig_buf form = {0};
+    char path[RIG_VAULT_PATH_SIZE];
+    char ttl[32];
+
+    RIG_TRY(form_field(&form, "csr", submission->csr, submission->csr_len, err));
+    if (submission->ttl_s != 0) {
+        const int n = snprintf(ttl, sizeof ttl, "%" PRId64 "s", submission->ttl_s);
+
+        RIG_TRY(form_field(&form, "ttl", ttl, (size_t)n, err));
+    }
+    if (submission->not_after != NULL) {
+        RIG_TRY(form_field(&form, "not_after", submission->not_after, strlen(submission->not_after),
+                           err));
+    }
+    if (submission->profile == RIG_PROFILE_DEVICE) {
+        RIG_TRY(form_field(&form, "exclude_cn_from_sans", "true", 4, err));
+    }
+    rig_vault_ca_path(path, role->mount, "sign/%s", role->role);
+    if (rig_vault_call(
+            client_of(vault, submission->profile),
+            &(struct rig_vault_request){.method = RIG_VAULT_POST,
+                                        .path = path,
+                                        .raw_body = form.data,
+                                        .raw_body_len = form.len,
+                                        .raw_content_type = "application/x-www-form-urlencoded"},
+            &reply, wait, err)
+            .ok) {
+        answer->status = reply.status;
+        return read_answer(&reply, answer, err);
+    }
+    answer->status = reply.status;
+    if (!is_refusal(reply.fault)) {
+        return (rig_result){.ok = false};
+    }
+    (void)rig_copy_text(answer->refusal, sizeof answer->refusal, err->text);
+    return RIG_DONE;
+}
+
+/* ---- open and close ---- */
+
+static void vault_close(struct rig_ca *ca)
+{
+    struct rig_vault_ca *vault = rig_vault_ca_of(ca);
+
+    if (vault->qa != vault->station) {
+        rig_vault_close(vault->qa);
+    }
+    rig_vault_close(vault->station);
+    for (size_t i = 0; i < RIG_VAULT_CA_MAX_ISSUERS; i++) {
+        X509_free(vault->issuers[i].certificate);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        rig_pki_free_certificates(&vault->cas[i]);
+    }
+    X509_free(vault->root);
+    rig_buf_free(&vault->ca.root_pem);
+    rig_buf_free(&vault->ca.chain_pem);
+    rig_gate_destroy(&vault->rotating);
+    (void)pthread_mutex_destroy(&vault->lock);
+    free(vault->known);
+    free(vault->pending);
+    free(vault);
+}
+
+static const struct rig_ca_ops vault_ops = {
+    .name = "vault",
+    .backdates = false,
+    .sign = vault_sign,
+    .revoke = vault_revoke,
+    .crls = rig_vault_crls,
+    .issued_for = rig_vault_issued_for,
+    .find = rig_vault_find,
+    .published_crls = rig_vault_published_crls,
+    .ocsp = rig_vault_ocsp,
+    .submit = vault_submit,
+    .close = vault_close,
+};
+
+static const char *or_null(const char *text)
+{
+    return text[0] != '\0' ? text : NULL;
+}
+
+static rig_result open_client(const struct rig_ca_vault_config *config,
+                              const struct rig_ca_vault_login *login, const struct rig_clock *clock,
+                              struct rig_vault **client, struct rig_error *err)
+{
+    const bool certificate = login->kind == RIG_VAULT_CERT;
+    const struct rig_ca_vault_login *tls = certificate ? login : &config->login;
+    const struct rig_vault_options options = {
+        .address = config->address,
+        .namespace_path = or_null(config->namespace_path),
+        .ca_file = or_null(config->ca_file),
+        .ca_folder = or_null(config->ca_folder),
+        .tls_server_name = or_null(config->tls_server_name),
+        .client_certificate_file = or_null(tls->certificate_file),
+        .client_key_file = or_null(tls->key_file),
+        .skip_verify = config->skip_verify,
+        .login = {.kind = login->kind,
+                  .mount = or_null(login->mount),
+                  .role = or_null(certificate ? login->role : login->role_id),
+                  .secret = login->secret},
+        .request_timeout_ms = config->request_timeout_ms,
+        .clock = clock,
+    };
+
+    return rig_vault_open(&options, client, err);
+}
+
+rig_result rig_ca_vault_open(const struct rig_ca_vault_config *config,
+                             const struct rig_clock *clock, struct rig_ca **ca,
+                             struct rig_wait wait, struct rig_error *err)
+{
+    RIG_AUTO(rig_auto_ca) struct rig_ca *made = NULL;
+    struct rig_vault_ca *vault = calloc(1, sizeof *vault);
+
+    *ca = NULL;
+    if (vault == NULL) {
+        return rig_fail_memory(err);
+    }
+    made = &vault->ca;
+    vault->ca.ops = &vault_ops;
+    vault->ca.unverified = config->skip_verify;
+    vault->clock = clock;
+    vault->config = *config;
+    /* the secrets stay the caller's */
+    vault->config.login.secret = (struct rig_buf){0};
+    vault->config.qa.secret = (struct rig_buf){0};
+    rig_gate_init(&vault->rotating);
+    (void)pthread_mutex_init(&vault->lock, NULL);
+    RIG_TRY(rig_vault_chain_root(vault, err));
+    RIG_TRY(open_client(config, &config->login, clock, &vault->station, err));
+    vault->qa = vault->station;
+    if (config->qa.given) {
+        vault->qa = NULL;
+        RIG_TRY(open_client(config, &config->qa, clock, &vault->qa, err));
+    }
+    RIG_TRY(rig_vault_look(vault, wait, err));
+    *ca = made;
+    made = NULL;
+    return RIG_DONE;
+}
+
+rig_result rig_ca_vault_describe(struct rig_ca *ca, struct rig_buf *text, struct rig_wait wait,
+                                 struct rig_error *err)
+{
+    struct rig_vault_ca *vault = rig_vault_ca_of(ca);
+    const struct rig_ca_vault_config *config = &vault->config;
+
+    RIG_TRY(rig_buf_printf(text, err, "%s, version %s, clock off by %" PRId64 " ms%s\n",
+                           rig_vault_address(vault->station), vault->health.version,
+                           vault->health.clock_skew_ms,
+                           ca->unverified ? ", TLS NOT VERIFIED" : ""));
+    RIG_TRY(rig_buf_printf(text, err, "devices: role %s of %s, token accessor %s\n",
+                           config->device.role, config->device.mount, vault->accessors[0]));
+    RIG_TRY(rig_buf_printf(text, err, "servers: role %s of %s, token accessor %s\n",
+                           config->server.role, config->server.mount, vault->accessors[1]));
+    return rig_vault_describe_crls(vault, text, wait, err);
+}

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rig/tls/connection.h"
 
+#include "rig/tls/status.h"
+#include "rig/tls/verify.h"
+#include "rig/tls/wire.h"
+
 #include <errno.h>
 #include <openssl/err.h>
 #include <stdio.h>
@@ -14,6 +18,7 @@
 
 enum stage {
     STAGE_HANDSHAKE,
+    STAGE_STATUS,
     STAGE_ECHO,
     STAGE_DRAIN,
     STAGE_OVER,
@@ -26,6 +31,7 @@ struct rig_tls_connection {
     int fd;
     enum stage stage;
     uint32_t events;
+    struct rig_tls_status *status; /* the question about revocation; NULL: none */
     int64_t started_ns;
     uint64_t n_drained;
     size_t echo_left; /* bytes that may still be echoed */
@@ -35,26 +41,38 @@ struct rig_tls_connection {
     uint8_t pending[]; /* a TLS record at most */
 };
 
-static bool attach(struct rig_tls_connection *connection, SSL_CTX *context)
+static bool attach(struct rig_tls_connection *connection, const struct rig_tls_service *service)
 {
-    connection->session = SSL_new(context);
+    connection->session = SSL_new(service->context);
     connection->wire =
         connection->session != NULL ? BIO_new_socket(connection->fd, BIO_NOCLOSE) : NULL;
-    if (connection->wire == NULL) {
+    if (connection->wire == NULL ||
+        SSL_set1_verify_cert_store(connection->session, service->trust->store) != 1) {
+        BIO_free(connection->wire);
         SSL_free(connection->session);
         return false;
     }
+    rig_tls_wire_attach(connection->wire, connection->observed);
     SSL_set_bio(connection->session, connection->wire, connection->wire);
     SSL_set_accept_state(connection->session);
     rig_tls_observe(connection->session, connection->observed);
     return true;
 }
 
-struct rig_tls_connection *rig_tls_connection_new(SSL_CTX *context, int fd, size_t max_echo_bytes,
+/* Not part of the evidence that is kept once the connection is over. */
+static void let_go(struct rig_tls_observed *observed)
+{
+    rig_tls_trust_release(observed->trust);
+    sk_X509_pop_free(observed->verified_chain, X509_free);
+    observed->trust = NULL;
+    observed->verified_chain = NULL;
+}
+
+struct rig_tls_connection *rig_tls_connection_new(const struct rig_tls_service *service, int fd,
                                                   struct rig_tls_observed *observed)
 {
     const size_t pending_size =
-        max_echo_bytes < MAX_RECORD_BYTES ? max_echo_bytes : MAX_RECORD_BYTES;
+        service->max_echo_bytes < MAX_RECORD_BYTES ? service->max_echo_bytes : MAX_RECORD_BYTES;
     struct rig_tls_connection *const connection = calloc(1, sizeof *connection + pending_size);
 
     if (connection == NULL) {
@@ -65,11 +83,16 @@ struct rig_tls_connection *rig_tls_connection_new(SSL_CTX *context, int fd, size
     connection->fd = fd;
     connection->events = EPOLLIN;
     connection->started_ns = rig_now_ns();
-    connection->echo_left = max_echo_bytes;
+    connection->echo_left = service->max_echo_bytes;
     connection->pending_size = pending_size;
+    observed->service = service;
+    observed->trust = rig_tls_trust_hold(service->trust);
+    observed->evidence.trust_generation = service->trust->generation;
+    observed->capture = service->capture ? rig_tls_wire_capture(fd) : NULL;
     ERR_clear_error();
-    if (!attach(connection, context)) {
+    if (!attach(connection, service)) {
         ERR_clear_error();
+        let_go(observed);
         (void)close(fd);
         free(connection);
         return NULL;
@@ -94,13 +117,26 @@ static void close_politely(struct rig_tls_connection *connection)
     start_drain(connection);
 }
 
+static void reset(struct rig_tls_connection *connection)
+{
+    rig_tls_wire_reset_on_close(connection->fd);
+    connection->stage = STAGE_OVER;
+}
+
 static void fail(struct rig_tls_connection *connection, const char *otherwise)
 {
+    const bool resets = connection->stage == STAGE_HANDSHAKE &&
+                        connection->observed->service->fault == RIG_TLS_FAULT_RESET;
+
     if (connection->stage == STAGE_HANDSHAKE) {
         rig_tls_observe_handshake_end(connection->session, connection->observed);
     }
     rig_tls_observe_error(connection->observed, otherwise);
-    start_drain(connection);
+    if (resets) {
+        reset(connection);
+    } else {
+        start_drain(connection);
+    }
 }
 
 /* The client ended: with close_notify (BIO_eof is false then) or just so. */
@@ -130,6 +166,9 @@ static void handle_stop(struct rig_tls_connection *connection, int rc, int saved
     case SSL_ERROR_WANT_WRITE:
         connection->events = EPOLLOUT;
         break;
+    case SSL_ERROR_WANT_CLIENT_HELLO_CB: /* the silent fault: only time goes by */
+        connection->events = 0;
+        break;
     case SSL_ERROR_ZERO_RETURN:
         handle_end(connection);
         break;
@@ -146,6 +185,63 @@ static void handle_stop(struct rig_tls_connection *connection, int rc, int saved
     }
 }
 
+/* A HelloRequest is all that this writes; what the client makes of it comes with its next bytes. */
+static void ask_to_renegotiate(struct rig_tls_connection *connection)
+{
+    ERR_clear_error();
+    if (SSL_version(connection->session) <= TLS1_2_VERSION &&
+        SSL_renegotiate(connection->session) == 1) {
+        (void)SSL_do_handshake(connection->session);
+    }
+    ERR_clear_error();
+}
+
+/* The handshake was good; who comes in is the application's business now. */
+static void enter(struct rig_tls_connection *connection)
+{
+    struct rig_tls_observed *const observed = connection->observed;
+
+    if (observed->service->fault == RIG_TLS_FAULT_RESET_AFTER_HANDSHAKE) {
+        reset(connection);
+        return;
+    }
+    if (!rig_tls_application_allows(observed)) {
+        close_politely(connection);
+        return;
+    }
+    connection->status = rig_tls_status_ask(observed);
+    if (connection->status != NULL) {
+        connection->stage = STAGE_STATUS;
+        return;
+    }
+    if (!rig_tls_status_allows(observed)) {
+        close_politely(connection);
+        return;
+    }
+    connection->stage = STAGE_ECHO;
+    if (observed->service->request_renegotiation) {
+        ask_to_renegotiate(connection);
+    }
+}
+
+static void drive_status(struct rig_tls_connection *connection)
+{
+    struct rig_tls_observed *const observed = connection->observed;
+
+    if (!rig_tls_status_drive(connection->status, observed)) {
+        return;
+    }
+    connection->events = EPOLLIN;
+    if (!rig_tls_status_allows(observed)) {
+        close_politely(connection);
+        return;
+    }
+    connection->stage = STAGE_ECHO;
+    if (observed->service->request_renegotiation) {
+        ask_to_renegotiate(connection);
+    }
+}
+
 static void drive_handshake(struct rig_tls_connection *connection)
 {
     int rc;
@@ -159,8 +255,8 @@ static void drive_handshake(struct rig_tls_connection *connection)
     }
     connection->observed->evidence.handshake_done = true;
     rig_tls_observe_handshake_end(connection->session, connection->observed);
-    connection->stage = STAGE_ECHO;
     connection->events = EPOLLIN;
+    enter(connection);
 }
 
 /* False when it has to wait, or when the stage changed. */
@@ -205,6 +301,8 @@ static bool read_some(struct rig_tls_connection *connection)
 
 static void drive_echo(struct rig_tls_connection *connection)
 {
+    const enum rig_tls_fault fault = connection->observed->service->fault;
+
     /* bytes that OpenSSL holds do not make the socket readable, so it never stops at those */
     for (int round = 0; round < MAX_ROUNDS_AT_ONCE || SSL_pending(connection->session) > 0;
          round++) {
@@ -217,6 +315,15 @@ static void drive_echo(struct rig_tls_connection *connection)
         }
         if (!read_some(connection)) {
             return;
+        }
+        if (fault == RIG_TLS_FAULT_NO_ECHO) {
+            close_politely(connection);
+            return;
+        }
+        if (fault == RIG_TLS_FAULT_WRONG_ECHO) {
+            for (size_t i = 0; i < connection->n_pending; i++) {
+                connection->pending[i] ^= 0xFF;
+            }
         }
     }
 }
@@ -244,6 +351,9 @@ bool rig_tls_connection_drive(struct rig_tls_connection *connection)
     if (connection->stage == STAGE_HANDSHAKE) {
         drive_handshake(connection);
     }
+    if (connection->stage == STAGE_STATUS) {
+        drive_status(connection);
+    }
     if (connection->stage == STAGE_ECHO) {
         drive_echo(connection);
     }
@@ -255,7 +365,27 @@ bool rig_tls_connection_drive(struct rig_tls_connection *connection)
 
 uint32_t rig_tls_connection_events(const struct rig_tls_connection *connection)
 {
-    return connection->events;
+    return connection->stage == STAGE_STATUS ? rig_tls_status_events(connection->status)
+                                             : connection->events;
+}
+
+int rig_tls_connection_fd(const struct rig_tls_connection *connection)
+{
+    return connection->stage == STAGE_STATUS ? rig_tls_status_fd(connection->status)
+                                             : connection->fd;
+}
+
+int64_t rig_tls_connection_deadline_ns(const struct rig_tls_connection *connection)
+{
+    return connection->stage == STAGE_STATUS ? rig_tls_status_deadline_ns(connection->status)
+                                             : INT64_MAX;
+}
+
+void rig_tls_connection_expire(struct rig_tls_connection *connection)
+{
+    if (connection->stage == STAGE_STATUS) {
+        rig_tls_status_expire(connection->status);
+    }
 }
 
 const char *rig_tls_connection_stage(const struct rig_tls_connection *connection)
@@ -264,6 +394,8 @@ const char *rig_tls_connection_stage(const struct rig_tls_connection *connection
     case STAGE_HANDSHAKE:
         return connection->observed->evidence.client_hello_seen ? "the TLS handshake"
                                                                 : "a ClientHello";
+    case STAGE_STATUS:
+        return "the OCSP responder";
     case STAGE_ECHO:
         return "application data";
     default:
@@ -284,6 +416,11 @@ void rig_tls_connection_end(struct rig_tls_connection *connection, const char *r
     evidence->total_ns = rig_now_ns() - connection->started_ns;
     evidence->n_received = BIO_number_read(connection->wire) + connection->n_drained;
     evidence->n_sent = BIO_number_written(connection->wire);
+    if (connection->observed->n_finished_sent > 1) {
+        evidence->n_renegotiations = connection->observed->n_finished_sent - 1;
+    }
+    rig_tls_status_free(connection->status);
+    let_go(connection->observed);
     SSL_free(connection->session);
     (void)close(connection->fd);
     free(connection);

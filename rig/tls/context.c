@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rig/tls/context.h"
 
-#include "rig/tls/observe.h"
+#include "rig/tls/pem.h"
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/x509v3.h>
-#include <string.h>
-
-RIG_DEFINE_AUTO(SSL_CTX, SSL_CTX_free);
-RIG_DEFINE_AUTO(BIO, BIO_free_all);
-RIG_DEFINE_AUTO(X509, X509_free);
-RIG_DEFINE_AUTO(X509_CRL, X509_CRL_free);
-RIG_DEFINE_AUTO(X509_STORE, X509_STORE_free);
-RIG_DEFINE_AUTO(EVP_PKEY, EVP_PKEY_free);
 
 /* What OpenSSL calls its defaults, minus key exchanges without a certificate; security_level does
  * the rest. */
@@ -27,27 +18,16 @@ RIG_DEFINE_AUTO(EVP_PKEY, EVP_PKEY_free);
     "rsa_pss_pss_sha256:rsa_pss_pss_sha384:rsa_pss_pss_sha512:"                                    \
     "RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:RSA+SHA256:RSA+SHA384:RSA+SHA512"
 
-static rig_result openssl_failure(struct rig_error *err, enum rig_error_code code, const char *what)
-{
-    const unsigned long first = ERR_peek_error();
-    const char *const reason = first != 0 ? ERR_reason_error_string(first) : NULL;
-
-    (void)rig_fail(err, RIG_CLASS_RIG, code, "%s: %s", what,
-                   reason != NULL ? reason : "OpenSSL gives no reason");
-    ERR_clear_error();
-    return (rig_result){.ok = false};
-}
-
 static rig_result check_settings(const struct rig_tls_settings *settings, struct rig_error *err)
 {
-    const bool versions_known = settings->min_version >= TLS1_2_VERSION &&
+    const bool versions_known = settings->min_version >= TLS1_VERSION &&
                                 settings->max_version <= TLS1_3_VERSION &&
                                 settings->min_version <= settings->max_version;
 
     if (!versions_known) {
         return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
                         "TLS versions 0x%04x to 0x%04x can't be served: give 0x0303 (TLS 1.2) to "
-                        "0x0304 (TLS 1.3)",
+                        "0x0304 (TLS 1.3), or from 0x0301 for a server that is too old",
                         (unsigned)settings->min_version, (unsigned)settings->max_version);
     }
     if (settings->security_level < 0 || settings->security_level > 5) {
@@ -68,7 +48,28 @@ static rig_result check_settings(const struct rig_tls_settings *settings, struct
                         "client certificates are asked for, but no root certificate is given to "
                         "check them with");
     }
+    if ((unsigned)settings->fault >= RIG_TLS_N_FAULTS || settings->fault_alert < 0 ||
+        settings->fault_alert > 255) {
+        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
+                        "fault %u with alert %d is not one of the test server's",
+                        (unsigned)settings->fault, settings->fault_alert);
+    }
+    if (settings->fault == RIG_TLS_FAULT_ALERT_AFTER_HELLO &&
+        settings->max_version != TLS1_2_VERSION) {
+        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
+                        "an alert right after the ServerHello is sent in TLS 1.2 only (TLS 1.3 "
+                        "encrypts it): set max_version to 0x0303");
+    }
+    if (settings->sni_policy != RIG_TLS_SNI_ANY && settings->server_names == NULL) {
+        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
+                        "a policy for server names needs the names: give server_names");
+    }
     return RIG_DONE;
+}
+
+static bool renegotiates(const struct rig_tls_settings *settings)
+{
+    return settings->allow_renegotiation || settings->fault == RIG_TLS_FAULT_RENEGOTIATES;
 }
 
 /*
@@ -79,59 +80,65 @@ static rig_result check_settings(const struct rig_tls_settings *settings, struct
 static rig_result set_protocol(SSL_CTX *context, const struct rig_tls_settings *settings,
                                struct rig_error *err)
 {
+    uint64_t options = SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_ENABLE_MIDDLEBOX_COMPAT |
+                       SSL_OP_IGNORE_UNEXPECTED_EOF;
+
+    options |= renegotiates(settings)            ? SSL_OP_ALLOW_CLIENT_RENEGOTIATION
+               : settings->request_renegotiation ? 0
+                                                 : SSL_OP_NO_RENEGOTIATION;
     (void)SSL_CTX_clear_options(context, SSL_CTX_get_options(context));
-    (void)SSL_CTX_set_options(context, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION |
-                                           SSL_OP_NO_COMPRESSION | SSL_OP_ENABLE_MIDDLEBOX_COMPAT |
-                                           SSL_OP_IGNORE_UNEXPECTED_EOF);
+    (void)SSL_CTX_set_options(context, options);
     (void)SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     (void)SSL_CTX_set_mode(context, SSL_MODE_NO_AUTO_CHAIN | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                         SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    SSL_CTX_set_security_level(context, settings->security_level);
+    SSL_CTX_set_security_level(
+        context, settings->fault == RIG_TLS_FAULT_WEAK_CRYPTO ? 0 : settings->security_level);
+    if (settings->max_chain_bytes != 0) {
+        (void)SSL_CTX_set_max_cert_list(context, (long)settings->max_chain_bytes);
+    }
     if (SSL_CTX_set_num_tickets(context, 0) != 1 ||
         SSL_CTX_set_session_id_context(context, (const unsigned char *)"rig", 3) != 1 ||
         SSL_CTX_set_min_proto_version(context, settings->min_version) != 1 ||
-        SSL_CTX_set_max_proto_version(context, settings->max_version) != 1 ||
-        SSL_CTX_set_cipher_list(context, CIPHERS_TLS12) != 1 ||
-        SSL_CTX_set_ciphersuites(context, CIPHERS_TLS13) != 1 ||
-        SSL_CTX_set1_groups_list(context, GROUPS) != 1 ||
-        SSL_CTX_set1_sigalgs_list(context, SIGNATURES) != 1) {
-        return openssl_failure(err, RIG_E_LIBRARY, "cannot set up TLS");
+        SSL_CTX_set_max_proto_version(context, settings->max_version) != 1) {
+        return rig_tls_openssl_failure(err, RIG_E_LIBRARY, "cannot set up TLS");
     }
     return RIG_DONE;
 }
 
-static rig_result open_pem(const char *pem, BIO **memory, struct rig_error *err)
+static rig_result unusable(const char *what, const char *text, struct rig_error *err)
 {
-    *memory = BIO_new_mem_buf(pem, -1);
-    return *memory != NULL ? RIG_DONE : rig_fail_memory(err);
-}
-
-/* The end of a PEM text is the error "no start line"; any other is a block that can't be read. */
-static rig_result check_pem_end(size_t n_read, const char *what, struct rig_error *err)
-{
-    const unsigned long last = ERR_peek_last_error();
-    const bool at_end = last == 0 || (ERR_GET_LIB(last) == ERR_LIB_PEM &&
-                                      ERR_GET_REASON(last) == PEM_R_NO_START_LINE);
-
-    if (!at_end) {
-        return openssl_failure(err, RIG_E_INVALID, what);
-    }
     ERR_clear_error();
-    if (n_read == 0) {
-        return rig_fail(err, RIG_CLASS_RIG, RIG_E_INVALID, "%s: there is none in the PEM text",
-                        what);
-    }
-    return RIG_DONE;
+    return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
+                    "OpenSSL knows none of the %s '%.200s': write them as `openssl ciphers` and "
+                    "SSL_CONF_cmd(3) do",
+                    what, text);
 }
 
-/* Never asks the terminal. */
-static int no_passphrase(char *buffer, int size, int writing, void *arg)
+static rig_result set_algorithms(SSL_CTX *context, const struct rig_tls_settings *settings,
+                                 struct rig_error *err)
 {
-    (void)buffer;
-    (void)size;
-    (void)writing;
-    (void)arg;
-    return -1;
+    const char *const ciphers = settings->ciphers != NULL ? settings->ciphers : CIPHERS_TLS12;
+    const char *const suites = settings->suites != NULL ? settings->suites : CIPHERS_TLS13;
+    const char *const groups = settings->groups != NULL ? settings->groups : GROUPS;
+    const char *const signatures =
+        settings->client_signatures != NULL ? settings->client_signatures : SIGNATURES;
+
+    if (SSL_CTX_set_cipher_list(context, ciphers) != 1) {
+        return unusable("ciphers", ciphers, err);
+    }
+    if (SSL_CTX_set_ciphersuites(context, suites) != 1) {
+        return unusable("TLS 1.3 cipher suites", suites, err);
+    }
+    if (SSL_CTX_set1_groups_list(context, groups) != 1) {
+        return unusable("groups", groups, err);
+    }
+    if (SSL_CTX_set1_client_sigalgs_list(context, signatures) != 1) {
+        return unusable("signature algorithms", signatures, err);
+    }
+    if (SSL_CTX_set1_sigalgs_list(context, SIGNATURES) != 1) {
+        return rig_tls_openssl_failure(err, RIG_E_LIBRARY, "cannot set up TLS");
+    }
+    return RIG_DONE;
 }
 
 static rig_result use_key(SSL_CTX *context, const char *pem, const X509 *leaf,
@@ -140,10 +147,10 @@ static rig_result use_key(SSL_CTX *context, const char *pem, const X509 *leaf,
     RIG_AUTO(rig_auto_BIO) BIO *memory = NULL;
     RIG_AUTO(rig_auto_EVP_PKEY) EVP_PKEY *key = NULL;
 
-    RIG_TRY(open_pem(pem, &memory, err));
-    key = PEM_read_bio_PrivateKey(memory, NULL, no_passphrase, NULL);
+    RIG_TRY(rig_tls_pem_open(pem, &memory, err));
+    key = PEM_read_bio_PrivateKey(memory, NULL, rig_tls_no_passphrase, NULL);
     if (key == NULL) {
-        return openssl_failure(err, RIG_E_INVALID, "the test server's key can't be read");
+        return rig_tls_openssl_failure(err, RIG_E_INVALID, "the test server's key can't be read");
     }
     if (X509_check_private_key(leaf, key) != 1) {
         ERR_clear_error();
@@ -152,7 +159,7 @@ static rig_result use_key(SSL_CTX *context, const char *pem, const X509 *leaf,
                         "that the certificate was made for");
     }
     if (SSL_CTX_use_PrivateKey(context, key) != 1) {
-        return openssl_failure(err, RIG_E_INVALID, "the test server's key can't be used");
+        return rig_tls_openssl_failure(err, RIG_E_INVALID, "the test server's key can't be used");
     }
     return RIG_DONE;
 }
@@ -164,95 +171,57 @@ static rig_result use_identity(SSL_CTX *context, const struct rig_tls_settings *
     RIG_AUTO(rig_auto_X509) X509 *leaf = NULL;
     size_t n_certificates = 1;
 
-    RIG_TRY(open_pem(settings->certificate_pem, &memory, err));
-    leaf = PEM_read_bio_X509(memory, NULL, no_passphrase, NULL);
+    RIG_TRY(rig_tls_pem_open(settings->certificate_pem, &memory, err));
+    leaf = PEM_read_bio_X509(memory, NULL, rig_tls_no_passphrase, NULL);
     if (leaf == NULL) {
-        return check_pem_end(0, "the test server's certificate", err);
+        return rig_tls_pem_end(0, "the test server's certificate", err);
     }
     if (SSL_CTX_use_certificate(context, leaf) != 1) {
-        return openssl_failure(
+        return rig_tls_openssl_failure(
             err, RIG_E_INVALID,
             "the test server's certificate can't be used at this security level");
     }
     for (;; n_certificates++) {
-        RIG_AUTO(rig_auto_X509) X509 *next = PEM_read_bio_X509(memory, NULL, no_passphrase, NULL);
+        RIG_AUTO(rig_auto_X509)
+        X509 *next = PEM_read_bio_X509(memory, NULL, rig_tls_no_passphrase, NULL);
 
         if (next == NULL) {
             break;
         }
         if (SSL_CTX_add1_chain_cert(context, next) != 1) {
-            return openssl_failure(
+            return rig_tls_openssl_failure(
                 err, RIG_E_INVALID,
                 "the test server's CA certificate can't be used at this security level");
         }
     }
-    RIG_TRY(check_pem_end(n_certificates, "the test server's certificate chain", err));
+    RIG_TRY(rig_tls_pem_end(n_certificates, "the test server's certificate chain", err));
     return use_key(context, settings->key_pem, leaf, err);
 }
 
-static rig_result add_roots(X509_STORE *store, const char *pem, struct rig_error *err)
+static rig_result set_client_authentication(SSL_CTX *context,
+                                            const struct rig_tls_settings *settings,
+                                            struct rig_error *err)
 {
-    RIG_AUTO(rig_auto_BIO) BIO *memory = NULL;
-    size_t n_roots = 0;
-
-    RIG_TRY(open_pem(pem, &memory, err));
-    for (;; n_roots++) {
-        RIG_AUTO(rig_auto_X509) X509 *root = PEM_read_bio_X509(memory, NULL, no_passphrase, NULL);
-
-        if (root == NULL) {
-            return check_pem_end(n_roots, "root certificates for the boards", err);
-        }
-        if (X509_STORE_add_cert(store, root) != 1) {
-            return openssl_failure(err, RIG_E_LIBRARY, "cannot add a root certificate");
-        }
-    }
-}
-
-static rig_result add_crls(X509_STORE *store, const char *pem, struct rig_error *err)
-{
-    RIG_AUTO(rig_auto_BIO) BIO *memory = NULL;
-    size_t n_crls = 0;
-
-    RIG_TRY(open_pem(pem, &memory, err));
-    for (;; n_crls++) {
-        RIG_AUTO(rig_auto_X509_CRL)
-        X509_CRL *crl = PEM_read_bio_X509_CRL(memory, NULL, no_passphrase, NULL);
-
-        if (crl == NULL) {
-            return check_pem_end(n_crls, "CRLs", err);
-        }
-        if (X509_STORE_add_crl(store, crl) != 1) {
-            return openssl_failure(err, RIG_E_LIBRARY, "cannot add a CRL");
-        }
-    }
-}
-
-/* A fresh store each time: of two CRLs with the same date, a store would go on using the older one.
- */
-static rig_result set_trust(SSL_CTX *context, const struct rig_tls_settings *settings,
-                            struct rig_error *err)
-{
-    RIG_AUTO(rig_auto_X509_STORE) X509_STORE *store = X509_STORE_new();
     X509_VERIFY_PARAM *const parameters = SSL_CTX_get0_param(context);
+    int mode = SSL_VERIFY_PEER;
 
-    if (store == NULL) {
-        return rig_fail_memory(err);
-    }
     if (!settings->request_client_certificate) {
         SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL);
         return RIG_DONE;
     }
-    RIG_TRY(add_roots(store, settings->client_roots_pem, err));
-    if (settings->crls_pem != NULL) {
-        RIG_TRY(add_crls(store, settings->crls_pem, err));
-        (void)X509_VERIFY_PARAM_set_flags(parameters,
-                                          X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
+    if (X509_VERIFY_PARAM_set_purpose(parameters, settings->fault == RIG_TLS_FAULT_ANY_PURPOSE
+                                                      ? X509_PURPOSE_ANY
+                                                      : X509_PURPOSE_SSL_CLIENT) != 1) {
+        return rig_tls_openssl_failure(err, RIG_E_LIBRARY,
+                                       "cannot set the purpose of client certificates");
     }
-    if (X509_VERIFY_PARAM_set_purpose(parameters, X509_PURPOSE_SSL_CLIENT) != 1) {
-        return openssl_failure(err, RIG_E_LIBRARY, "cannot set the purpose of client certificates");
+    if (settings->verify_depth != 0 && settings->fault != RIG_TLS_FAULT_ANY_DEPTH) {
+        X509_VERIFY_PARAM_set_depth(parameters, settings->verify_depth);
     }
-    SSL_CTX_set1_cert_store(context, store);
-    SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+    if (!settings->certificate_optional && settings->fault != RIG_TLS_FAULT_NO_CERTIFICATE_OK) {
+        mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+    }
+    SSL_CTX_set_verify(context, mode, NULL);
     return RIG_DONE;
 }
 
@@ -265,12 +234,12 @@ rig_result rig_tls_context_make(const struct rig_tls_settings *settings, SSL_CTX
     ERR_clear_error();
     made = SSL_CTX_new(TLS_server_method());
     if (made == NULL) {
-        return openssl_failure(err, RIG_E_LIBRARY, "cannot set up TLS");
+        return rig_tls_openssl_failure(err, RIG_E_LIBRARY, "cannot set up TLS");
     }
     RIG_TRY(set_protocol(made, settings, err));
+    RIG_TRY(set_algorithms(made, settings, err));
     RIG_TRY(use_identity(made, settings, err));
-    RIG_TRY(set_trust(made, settings, err));
-    rig_tls_observe_context(made);
+    RIG_TRY(set_client_authentication(made, settings, err));
     *context = made;
     made = NULL;
     return RIG_DONE;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The settings of an endpoint as an OpenSSL context. Private to this folder. */
+/* The identity and the protocol settings of an endpoint as an OpenSSL context, without trust and
+ * callbacks. Private to this folder. */
 #ifndef RIG_TLS_CONTEXT_H
 #define RIG_TLS_CONTEXT_H
 

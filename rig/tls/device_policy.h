@@ -58,7 +58,7 @@ struct rig_tls_device_policy {
 
 /* The policy made ready. Opaque in use; freed by rig_tls_policy_free. */
 struct rig_tls_policy_rules {
-    struct rig_tls_device_policy policy; /* cn_form is not kept */
+    struct rig_tls_device_policy policy; /* cn_form is compiled into `form` */
     bool has_form;
     regex_t form;
 };

@@ -38,6 +38,14 @@ static void stop_watching(const struct rig_tls_server *server, int fd)
     (void)epoll_ctl(server->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
 }
 
+void rig_tls_visit_free(struct rig_tls_visit *visit)
+{
+    if (visit != NULL) {
+        rig_tls_capture_free(visit->observed.capture);
+        free(visit);
+    }
+}
+
 /* A long line of strangers must not fill the memory: the oldest give way, counted all the same. */
 static void publish(struct rig_tls_endpoint *endpoint, struct rig_tls_visit *visit)
 {
@@ -54,7 +62,7 @@ static void publish(struct rig_tls_endpoint *endpoint, struct rig_tls_visit *vis
         endpoint->ended = oldest->next;
     }
     (void)pthread_mutex_unlock(&endpoint->server->lock);
-    free(oldest);
+    rig_tls_visit_free(oldest);
     wake(endpoint->ready_fd);
 }
 
@@ -76,20 +84,44 @@ static void end_visit(struct rig_tls_visit *visit, const char *reason)
     publish(endpoint, visit);
 }
 
+/* A connection may change the socket that it waits for, and what for. */
+static bool watch_again(const struct rig_tls_server *server, struct rig_tls_visit *visit)
+{
+    const uint32_t events = rig_tls_connection_events(visit->connection);
+    const int fd = rig_tls_connection_fd(visit->connection);
+    int operation = EPOLL_CTL_MOD;
+
+    if (fd == visit->fd && events == visit->events) {
+        return true;
+    }
+    if (fd != visit->fd) {
+        stop_watching(server, visit->fd);
+        operation = EPOLL_CTL_ADD;
+    }
+    visit->fd = fd;
+    visit->events = events;
+    return watch(server, operation, fd, events, &visit->source);
+}
+
+static int64_t deadline_of(const struct rig_tls_visit *visit)
+{
+    const int64_t own_ns = rig_tls_connection_deadline_ns(visit->connection);
+
+    return own_ns < visit->deadline_ns ? own_ns : visit->deadline_ns;
+}
+
 static void drive(struct rig_tls_server *server, struct rig_tls_visit *visit)
 {
-    uint32_t events;
-
     if (!rig_tls_connection_drive(visit->connection)) {
         end_visit(visit, NULL);
         return;
     }
-    events = rig_tls_connection_events(visit->connection);
-    if (events != visit->events) {
-        visit->events = events;
-        if (!watch(server, EPOLL_CTL_MOD, visit->fd, events, &visit->source)) {
-            end_visit(visit, "the test server cannot watch this connection");
-        }
+    if (!watch_again(server, visit)) {
+        end_visit(visit, "the test server cannot watch this connection");
+        return;
+    }
+    if (deadline_of(visit) < server->next_deadline_ns) {
+        server->next_deadline_ns = deadline_of(visit);
     }
 }
 
@@ -106,19 +138,17 @@ static bool begin_visit(struct rig_tls_endpoint *endpoint, int fd)
     visit->source.kind = RIG_TLS_SOURCE_CONNECTION;
     visit->endpoint = endpoint;
     visit->observed.evidence = rig_tls_evidence_none();
-    visit->observed.clock = server->clock;
     visit->fd = fd;
     visit->events = EPOLLIN;
     visit->deadline_ns = rig_wait_ms(endpoint->timeout_ms, NULL).deadline_ns;
-    visit->connection =
-        rig_tls_connection_new(endpoint->context, fd, endpoint->max_echo_bytes, &visit->observed);
+    visit->connection = rig_tls_connection_new(endpoint->service, fd, &visit->observed);
     if (visit->connection == NULL) {
-        free(visit);
+        rig_tls_visit_free(visit);
         return false;
     }
     if (!watch(server, EPOLL_CTL_ADD, fd, visit->events, &visit->source)) {
         rig_tls_connection_end(visit->connection, NULL);
-        free(visit);
+        rig_tls_visit_free(visit);
         return false;
     }
     visit->next = endpoint->live;
@@ -223,12 +253,27 @@ static bool open_endpoint(struct rig_tls_server *server, struct rig_tls_endpoint
     return true;
 }
 
+static void reload(const struct rig_tls_server *server, struct rig_tls_request *request)
+{
+    struct rig_tls_service *const service = request->endpoint->service;
+    struct rig_tls_trust *const old = service->trust;
+
+    request->trust->generation = old->generation + 1;
+    service->trust = request->trust;
+    request->trust = NULL;
+    rig_tls_trust_release(old);
+    request->loaded = (struct rig_tls_loaded){.at_ns = rig_now_ns(),
+                                              .at_ms = rig_clock_now_ms(server->clock),
+                                              .generation = service->trust->generation};
+}
+
 static void serve(struct rig_tls_server *server, struct rig_tls_request *request)
 {
     request->ok = true;
     if (server->stopping) {
-        request->refused =
-            request->kind == RIG_TLS_REQUEST_OPEN || request->kind == RIG_TLS_REQUEST_CONNECT;
+        request->refused = request->kind == RIG_TLS_REQUEST_OPEN ||
+                           request->kind == RIG_TLS_REQUEST_CONNECT ||
+                           request->kind == RIG_TLS_REQUEST_RELOAD;
     }
     if (request->refused) {
         return;
@@ -242,6 +287,9 @@ static void serve(struct rig_tls_server *server, struct rig_tls_request *request
         break;
     case RIG_TLS_REQUEST_CONNECT:
         request->ok = begin_visit(request->endpoint, request->fd);
+        break;
+    case RIG_TLS_REQUEST_RELOAD:
+        reload(server, request);
         break;
     case RIG_TLS_REQUEST_CUT:
         end_all(request->endpoint, request->client_random,
@@ -322,8 +370,11 @@ static void expire(struct rig_tls_server *server)
             next = visit->next;
             if (visit->deadline_ns <= now_ns) {
                 time_out(visit);
-            } else if (visit->deadline_ns < server->next_deadline_ns) {
-                server->next_deadline_ns = visit->deadline_ns;
+            } else if (deadline_of(visit) <= now_ns) {
+                rig_tls_connection_expire(visit->connection);
+                drive(server, visit);
+            } else if (deadline_of(visit) < server->next_deadline_ns) {
+                server->next_deadline_ns = deadline_of(visit);
             }
         }
     }

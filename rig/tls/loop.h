@@ -35,7 +35,7 @@ struct rig_tls_visit {
     struct rig_tls_connection *connection; /* loop; NULL once it is over */
     struct rig_tls_observed observed;      /* loop, then lock */
     uint32_t events;                       /* loop: what epoll watches for */
-    int fd;                                /* loop: for epoll; owned by the connection */
+    int fd;                                /* loop: which one; owned by the connection */
     int64_t deadline_ns;
     struct rig_tls_visit *next; /* loop: live ones; then lock: ended ones */
     struct rig_tls_visit *prev; /* loop */
@@ -44,10 +44,9 @@ struct rig_tls_visit {
 struct rig_tls_endpoint {
     struct rig_tls_source source;
     struct rig_tls_server *server;
-    SSL_CTX *context;
-    int listen_fd; /* loop; -1: none */
+    struct rig_tls_service *service; /* loop */
+    int listen_fd;                   /* loop; -1: none */
     uint16_t port;
-    size_t max_echo_bytes;
     int64_t timeout_ms;
     struct rig_tls_visit *live;        /* loop */
     struct rig_tls_endpoint *next;     /* loop */
@@ -63,6 +62,7 @@ enum rig_tls_request_kind {
     RIG_TLS_REQUEST_OPEN,    /* serve the endpoint */
     RIG_TLS_REQUEST_CLOSE,   /* forget it and its connections */
     RIG_TLS_REQUEST_CONNECT, /* treat `fd` as accepted; takes it unless refused */
+    RIG_TLS_REQUEST_RELOAD,  /* trust `trust` from now on; gives the old one back in its place */
     RIG_TLS_REQUEST_CUT,     /* end its connections, or those with client_random */
     RIG_TLS_REQUEST_STOP,
 };
@@ -72,6 +72,8 @@ struct rig_tls_request {
     struct rig_tls_endpoint *endpoint;
     int fd;
     const uint8_t *client_random;
+    struct rig_tls_trust *trust;
+    struct rig_tls_loaded loaded;
     bool ok;
     bool refused;                 /* the server is stopping */
     bool done;                    /* lock */
@@ -96,6 +98,9 @@ struct rig_tls_server {
     unsigned n_users;                 /* lock: the starter and each open endpoint */
     uint16_t next_port;               /* lock: where the search of the range begins */
 };
+
+/* NULL is fine. */
+void rig_tls_visit_free(struct rig_tls_visit *visit);
 
 /* The thread: `arg` is the server. */
 void *rig_tls_loop(void *arg);

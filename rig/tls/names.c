@@ -192,3 +192,18 @@ int rig_tls_verify_error_of(const char *name)
 {
     return code_in(verify_errors, COUNT(verify_errors), name, -1);
 }
+
+const char *rig_tls_resumed_by_name(enum rig_tls_resumed_by by)
+{
+    static const char *const names[] = {"none", "session_id", "ticket", "psk_stateful",
+                                        "psk_stateless"};
+
+    return (size_t)by < COUNT(names) ? names[by] : "unknown";
+}
+
+const char *rig_tls_refusal_name(enum rig_tls_refusal refusal)
+{
+    static const char *const names[] = {"none", "policy", "enrolment", "ocsp"};
+
+    return (size_t)refusal < COUNT(names) ? names[refusal] : "unknown";
+}

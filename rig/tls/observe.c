@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rig/tls/observe.h"
 
+#include "rig/tls/resume.h"
+#include "rig/tls/sni.h"
+#include "rig/tls/verify.h"
+
 #include <openssl/err.h>
 #include <openssl/sha.h>
 #include <openssl/x509.h>
@@ -104,6 +108,19 @@ static void see_certificates(struct rig_tls_observed *observed, bool tls13, cons
     }
 }
 
+/* The header of a record comes before the record is written, so an alert can still be held back. */
+static void see_header(struct rig_tls_observed *observed, int content_type, const uint8_t *bytes,
+                       size_t len)
+{
+    const enum rig_tls_fault fault = observed->service->fault;
+
+    if ((fault == RIG_TLS_FAULT_RESET || fault == RIG_TLS_FAULT_ALERT_LOST) && len != 0 &&
+        bytes[0] == SSL3_RT_ALERT && !observed->evidence.handshake_done &&
+        (content_type == SSL3_RT_HEADER || content_type == SSL3_RT_INNER_CONTENT_TYPE)) {
+        observed->muted = true;
+    }
+}
+
 static void on_message(int sent, int version, int content_type, const void *bytes, size_t len,
                        SSL *session, void *arg)
 {
@@ -114,7 +131,10 @@ static void on_message(int sent, int version, int content_type, const void *byte
     if (observed == NULL) {
         return;
     }
-    if (content_type == SSL3_RT_ALERT && len == 2) {
+    if (sent != 0) {
+        see_header(observed, content_type, message, len);
+    }
+    if (content_type == SSL3_RT_ALERT && len == 2 && !(sent != 0 && observed->muted)) {
         see_alert(observed, sent != 0, message);
     }
     if (content_type != SSL3_RT_HANDSHAKE || len < HANDSHAKE_HEADER_BYTES) {
@@ -122,6 +142,7 @@ static void on_message(int sent, int version, int content_type, const void *byte
     }
     if (sent != 0) {
         observed->server_hello_sent |= message[0] == SSL3_MT_SERVER_HELLO;
+        observed->n_finished_sent += message[0] == SSL3_MT_FINISHED ? 1 : 0;
     } else if (message[0] == SSL3_MT_CLIENT_HELLO) {
         see_client_hello(observed, message, len);
     } else if (message[0] == SSL3_MT_CERTIFICATE) {
@@ -130,16 +151,12 @@ static void on_message(int sent, int version, int content_type, const void *byte
 }
 
 /* RFC 6066 3: a list of names, of which only host_name (0) was ever defined. */
-static int on_client_hello(SSL *session, int *alert, void *arg)
+static void see_server_name(SSL *session, struct rig_tls_observed *observed)
 {
-    struct rig_tls_observed *const observed = SSL_get_app_data(session);
     const unsigned char *extension = NULL;
     size_t len = 0;
 
-    (void)alert;
-    (void)arg;
-    if (observed != NULL &&
-        SSL_client_hello_get0_ext(session, TLSEXT_TYPE_server_name, &extension, &len) == 1 &&
+    if (SSL_client_hello_get0_ext(session, TLSEXT_TYPE_server_name, &extension, &len) == 1 &&
         len >= 5 && extension[2] == TLSEXT_NAMETYPE_host_name) {
         const size_t n = (size_t)extension[3] << 8 | extension[4];
 
@@ -148,42 +165,67 @@ static int on_client_hello(SSL *session, int *alert, void *arg)
             observed->evidence.sni[n] = '\0';
         }
     }
-    return SSL_CLIENT_HELLO_SUCCESS;
 }
 
-static int on_verify(X509_STORE_CTX *store, void *arg)
+static int on_client_hello(SSL *session, int *alert, void *arg)
 {
-    SSL *const session = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
-    struct rig_tls_observed *const observed = session != NULL ? SSL_get_app_data(session) : NULL;
-    int verified;
+    struct rig_tls_observed *const observed = SSL_get_app_data(session);
 
     (void)arg;
     if (observed == NULL) {
-        X509_STORE_CTX_set_error(store, X509_V_ERR_INVALID_CALL);
-        return 0;
+        return SSL_CLIENT_HELLO_SUCCESS;
     }
-    X509_VERIFY_PARAM_set_time(X509_STORE_CTX_get0_param(store),
-                               (time_t)(rig_clock_now_ms(observed->clock) / 1000));
-    verified = X509_verify_cert(store);
-    observed->evidence.verify_error = X509_STORE_CTX_get_error(store);
-    if (verified <= 0) {
-        observed->evidence.verify_depth = X509_STORE_CTX_get_error_depth(store);
-        (void)rig_copy_text(observed->evidence.verify_text, sizeof observed->evidence.verify_text,
-                            X509_verify_cert_error_string(observed->evidence.verify_error));
+    see_server_name(session, observed);
+    switch (observed->service->fault) {
+    case RIG_TLS_FAULT_SILENT:
+        return SSL_CLIENT_HELLO_RETRY;
+    case RIG_TLS_FAULT_ALERT_BEFORE_HELLO:
+        *alert = observed->service->fault_alert;
+        return SSL_CLIENT_HELLO_ERROR;
+    default:
+        break;
     }
-    return verified;
+    return rig_tls_sni_allows(observed, alert) ? SSL_CLIENT_HELLO_SUCCESS : SSL_CLIENT_HELLO_ERROR;
 }
 
-void rig_tls_observe_context(SSL_CTX *context)
+static void on_key(const SSL *session, const char *line)
+{
+    struct rig_tls_observed *const observed = SSL_get_app_data(session);
+
+    if (observed != NULL && observed->capture != NULL) {
+        rig_tls_capture_add_key(observed->capture, line);
+    }
+}
+
+void rig_tls_observe_context(SSL_CTX *context, bool with_keys)
 {
     SSL_CTX_set_msg_callback(context, on_message);
     SSL_CTX_set_client_hello_cb(context, on_client_hello, NULL);
-    SSL_CTX_set_cert_verify_callback(context, on_verify, NULL);
+    SSL_CTX_set_cert_verify_callback(context, rig_tls_verify, NULL);
+    rig_tls_sni_set_up(context);
+    if (with_keys) {
+        SSL_CTX_set_keylog_callback(context, on_key);
+    }
 }
 
 void rig_tls_observe(SSL *session, struct rig_tls_observed *observed)
 {
     SSL_set_app_data(session, (char *)observed);
+}
+
+/* OpenSSL shows no Certificate message of a session that was resumed. */
+static void see_resumed(SSL *session, struct rig_tls_observed *observed)
+{
+    struct rig_tls_evidence *const evidence = &observed->evidence;
+    X509 *const leaf = SSL_get0_peer_certificate(session);
+    unsigned char *der = NULL;
+    const int len = leaf != NULL ? i2d_X509(leaf, &der) : 0;
+
+    if (len > 0) {
+        (void)SHA256(der, (size_t)len, evidence->peer_sha256);
+        write_subject(der, (size_t)len, evidence->peer_subject, sizeof evidence->peer_subject);
+    }
+    OPENSSL_free(der);
 }
 
 void rig_tls_observe_handshake_end(SSL *session, struct rig_tls_observed *observed)
@@ -204,6 +246,10 @@ void rig_tls_observe_handshake_end(SSL *session, struct rig_tls_observed *observ
     (void)rig_copy_text(evidence->cipher, sizeof evidence->cipher,
                         cipher != NULL ? SSL_CIPHER_get_name(cipher) : "");
     evidence->resumed = SSL_session_reused(session) != 0;
+    evidence->resumed_by = rig_tls_resumed_by(observed->service, session);
+    if (evidence->resumed) {
+        see_resumed(session, observed);
+    }
 }
 
 static void append(char *text, size_t text_size, const char *more)

@@ -45,7 +45,7 @@ void rig_tls_capture_add(struct rig_tls_capture *capture, bool from_client, cons
 void rig_tls_capture_add_key(struct rig_tls_capture *capture, const char *line);
 
 /* Appends one pcapng file to `out`. `comment` (may be NULL) is the file's. Connections get
- * addresses 192.0.2.1 (client) and 192.0.2.2 (server), ports as captured. */
+ * addresses 192.0.2.1 and up (clients) and 192.0.2.254 (server), ports as captured. */
 RIG_CHECKED rig_result rig_tls_pcap_append(const struct rig_tls_capture *const *captures,
                                            size_t n_captures, const char *comment,
                                            struct rig_buf *out, struct rig_error *err);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rig/tls/server.h"
 
-#include "rig/tls/context.h"
 #include "rig/tls/loop.h"
+#include "rig/tls/service.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,8 +11,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-
-#define DEFAULT_ECHO_BYTES 256
 
 static void free_server(struct rig_tls_server *server)
 {
@@ -134,9 +132,9 @@ static void free_endpoint(struct rig_tls_endpoint *endpoint)
 
     for (struct rig_tls_visit *visit = endpoint->ended; visit != NULL; visit = next) {
         next = visit->next;
-        free(visit);
+        rig_tls_visit_free(visit);
     }
-    SSL_CTX_free(endpoint->context);
+    rig_tls_service_free(endpoint->service);
     rig_close_fd(&endpoint->listen_fd);
     rig_close_fd(&endpoint->ready_fd);
     free(endpoint);
@@ -163,7 +161,7 @@ static rig_result set_up_endpoint(struct rig_tls_server *server,
                                   const struct rig_tls_settings *settings,
                                   struct rig_tls_endpoint *endpoint, struct rig_error *err)
 {
-    RIG_TRY(rig_tls_context_make(settings, &endpoint->context, err));
+    RIG_TRY(rig_tls_service_make(settings, server->clock, &endpoint->service, err));
     endpoint->ready_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (endpoint->ready_fd < 0) {
         return rig_fail_errno(err, errno, "cannot set up an endpoint of the test server");
@@ -213,8 +211,6 @@ rig_result rig_tls_endpoint_open(struct rig_tls_server *server,
     made->ready_fd = -1;
     made->ended_tail = &made->ended;
     made->timeout_ms = settings->connection_timeout_ms;
-    made->max_echo_bytes =
-        settings->max_echo_bytes != 0 ? settings->max_echo_bytes : DEFAULT_ECHO_BYTES;
     result = set_up_endpoint(server, settings, made, err);
     if (result.ok) {
         result = hand_to_loop(made, err);
@@ -290,7 +286,8 @@ static struct rig_tls_visit **find_ended(struct rig_tls_endpoint *endpoint,
 
 /* True when `evidence` was filled; *stopped tells whether more can come. */
 static bool take_ended(struct rig_tls_endpoint *endpoint, const uint8_t *client_random,
-                       struct rig_tls_evidence *evidence, unsigned *n_strangers, bool *stopped)
+                       struct rig_tls_evidence *evidence, struct rig_tls_capture **capture,
+                       unsigned *n_strangers, bool *stopped)
 {
     struct rig_tls_server *const server = endpoint->server;
     struct rig_tls_visit *found = NULL;
@@ -310,9 +307,17 @@ static bool take_ended(struct rig_tls_endpoint *endpoint, const uint8_t *client_
     *n_strangers = endpoint->n_came - endpoint->n_given;
     *stopped = server->stopped;
     (void)pthread_mutex_unlock(&server->lock);
-    *evidence = found != NULL ? found->observed.evidence : rig_tls_evidence_none();
-    free(found);
-    return found != NULL;
+    *evidence = rig_tls_evidence_none();
+    if (found == NULL) {
+        return false;
+    }
+    *evidence = found->observed.evidence;
+    if (capture != NULL) {
+        *capture = found->observed.capture;
+        found->observed.capture = NULL;
+    }
+    rig_tls_visit_free(found);
+    return true;
 }
 
 static void clear_ready(const struct rig_tls_endpoint *endpoint)
@@ -324,21 +329,26 @@ static void clear_ready(const struct rig_tls_endpoint *endpoint)
     }
 }
 
-rig_result rig_tls_endpoint_evidence(struct rig_tls_endpoint *endpoint,
-                                     const uint8_t *client_random,
-                                     struct rig_tls_evidence *evidence, unsigned *n_strangers,
-                                     struct rig_wait wait, struct rig_error *err)
+rig_result rig_tls_endpoint_evidence_and_capture(struct rig_tls_endpoint *endpoint,
+                                                 const uint8_t *client_random,
+                                                 struct rig_tls_evidence *evidence,
+                                                 struct rig_tls_capture **capture,
+                                                 unsigned *n_strangers, struct rig_wait wait,
+                                                 struct rig_error *err)
 {
     struct rig_tls_request cut = {
         .kind = RIG_TLS_REQUEST_CUT, .endpoint = endpoint, .client_random = client_random};
     bool stopped = false;
     bool over = false;
 
+    if (capture != NULL) {
+        *capture = NULL;
+    }
     while (!over) {
         rig_result waited;
 
         clear_ready(endpoint);
-        if (take_ended(endpoint, client_random, evidence, n_strangers, &stopped)) {
+        if (take_ended(endpoint, client_random, evidence, capture, n_strangers, &stopped)) {
             return RIG_DONE;
         }
         if (stopped) {
@@ -352,7 +362,44 @@ rig_result rig_tls_endpoint_evidence(struct rig_tls_endpoint *endpoint,
     }
     rig_error_clear(err);
     (void)rig_tls_request(endpoint->server, &cut);
-    (void)take_ended(endpoint, client_random, evidence, n_strangers, &stopped);
+    (void)take_ended(endpoint, client_random, evidence, capture, n_strangers, &stopped);
+    return RIG_DONE;
+}
+
+rig_result rig_tls_endpoint_evidence(struct rig_tls_endpoint *endpoint,
+                                     const uint8_t *client_random,
+                                     struct rig_tls_evidence *evidence, unsigned *n_strangers,
+                                     struct rig_wait wait, struct rig_error *err)
+{
+    return rig_tls_endpoint_evidence_and_capture(endpoint, client_random, evidence, NULL,
+                                                 n_strangers, wait, err);
+}
+
+rig_result rig_tls_endpoint_reload(struct rig_tls_endpoint *endpoint,
+                                   const struct rig_tls_trust_texts *trust,
+                                   struct rig_tls_loaded *loaded, struct rig_error *err)
+{
+    const struct rig_tls_service *const service = endpoint->service;
+    const struct rig_tls_trust_wish wish = {
+        .roots_pem = trust->client_roots_pem,
+        .crls_pem =
+            service->fault == RIG_TLS_FAULT_STALE_CRL ? service->first_crls_pem : trust->crls_pem,
+        .crl_check = service->crl_check,
+        .fault = service->fault,
+    };
+    struct rig_tls_request request = {.kind = RIG_TLS_REQUEST_RELOAD, .endpoint = endpoint};
+
+    if (service->asks_certificate && trust->client_roots_pem == NULL) {
+        return rig_fail(err, RIG_CLASS_RIG, RIG_E_INVALID,
+                        "a reload without root certificates would refuse every board: give the "
+                        "roots too");
+    }
+    RIG_TRY_IN(rig_tls_trust_make(&wish, &request.trust, err), err, "reload of trust");
+    if (!rig_tls_request(endpoint->server, &request)) {
+        rig_tls_trust_release(request.trust);
+        return server_stopped(err);
+    }
+    *loaded = request.loaded;
     return RIG_DONE;
 }
 

@@ -5,7 +5,7 @@
  */
 #include "rig/tests/tls/pki.h"
 #include "rig/tls/connection.h"
-#include "rig/tls/context.h"
+#include "rig/tls/service.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -18,11 +18,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Made once: keys are slow to make. Certificates are read, never verified as good: the fuzzer has
  * no key. */
-static SSL_CTX *make_context(void)
+static struct rig_tls_service *make_service(void)
 {
     struct pki_ca self = {.key = pki_key(0)};
     struct rig_buf key_pem = {.secret = true};
-    SSL_CTX *context = NULL;
+    struct rig_tls_service *service = NULL;
     struct rig_error err;
 
     self.certificate = pki_issue(&(struct pki_wish){.common_name = "Server",
@@ -40,12 +40,12 @@ static SSL_CTX *make_context(void)
                                               .security_level = 2,
                                               .request_client_certificate = true,
                                               .connection_timeout_ms = 1000};
-    PKI_MUST(rig_tls_context_make(&settings, &context, &err).ok);
+    PKI_MUST(rig_tls_service_make(&settings, &rig_clock_system, &service, &err).ok);
     rig_buf_free(&key_pem);
     rig_buf_free(&self.pem);
     X509_free(self.certificate);
     EVP_PKEY_free(self.key);
-    return context;
+    return service;
 }
 
 static void require(bool held)
@@ -69,22 +69,21 @@ static void check(const struct rig_tls_evidence *evidence, size_t n_sent)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static SSL_CTX *context;
-    struct rig_tls_observed observed = {.evidence = rig_tls_evidence_none(),
-                                        .clock = &rig_clock_system};
+    static struct rig_tls_service *service;
+    struct rig_tls_observed observed = {.evidence = rig_tls_evidence_none()};
     struct rig_tls_connection *connection;
     int pair[2];
 
     if (size > MAX_INPUT_BYTES) {
         return 0;
     }
-    if (context == NULL) {
-        context = make_context();
+    if (service == NULL) {
+        service = make_service();
     }
     PKI_MUST(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) == 0);
     PKI_MUST(size == 0 || send(pair[1], data, size, MSG_NOSIGNAL) == (ssize_t)size);
     PKI_MUST(shutdown(pair[1], SHUT_WR) == 0);
-    connection = rig_tls_connection_new(context, pair[0], 256, &observed);
+    connection = rig_tls_connection_new(service, pair[0], &observed);
     PKI_MUST(connection != NULL);
     /* all input is there, and its end: nothing to wait for */
     for (int round = 0; rig_tls_connection_drive(connection); round++) {

@@ -489,7 +489,7 @@ static void bad_settings_are_named(void **state)
         {RIG_E_INVALID, "key can't be read"},
         {RIG_E_INVALID, "root certificates for the boards: there is none"},
         {RIG_E_INVALID, "CRLs: there is none"},
-        {RIG_E_INVALID, "TLS versions 0x0302"},
+        {RIG_E_INVALID, "TLS versions 0x0300"},
         {RIG_E_INVALID, "no root certificate"},
         {RIG_E_INVALID, "timeout of 0 ms"},
     };
@@ -504,7 +504,7 @@ static void bad_settings_are_named(void **state)
     rows[2].key_pem = rig_buf_text(&pki.server.chain_pem);
     rows[3].client_roots_pem = "";
     rows[4].crls_pem = rig_buf_text(&pki.root.pem);
-    rows[5].min_version = 0x0302;
+    rows[5].min_version = 0x0300;
     rows[6].client_roots_pem = NULL;
     rows[7].connection_timeout_ms = 0;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

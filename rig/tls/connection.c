@@ -19,6 +19,7 @@
 enum stage {
     STAGE_HANDSHAKE,
     STAGE_STATUS,
+    STAGE_LINE, /* what the enrolment wants to read first */
     STAGE_ECHO,
     STAGE_DRAIN,
     STAGE_OVER,
@@ -64,6 +65,8 @@ static void let_go(struct rig_tls_observed *observed)
 {
     rig_tls_trust_release(observed->trust);
     sk_X509_pop_free(observed->verified_chain, X509_free);
+    sk_X509_pop_free(observed->presented, X509_free);
+    observed->presented = NULL;
     observed->trust = NULL;
     observed->verified_chain = NULL;
 }
@@ -139,11 +142,30 @@ static void fail(struct rig_tls_connection *connection, const char *otherwise)
     }
 }
 
+static void judge_line(struct rig_tls_connection *connection)
+{
+    const char *const line = (const char *)connection->pending;
+    const uint8_t *const end = memchr(connection->pending, '\n', connection->n_pending);
+    const size_t n_line = end != NULL ? (size_t)(end - connection->pending) : connection->n_pending;
+
+    if (rig_tls_line_allows(connection->observed, line, n_line)) {
+        connection->stage = STAGE_ECHO;
+    } else {
+        close_politely(connection);
+    }
+}
+
 /* The client ended: with close_notify (BIO_eof is false then) or just so. */
 static void handle_end(struct rig_tls_connection *connection)
 {
     char reason[96];
 
+    if (connection->stage == STAGE_LINE) {
+        judge_line(connection);
+    }
+    if (connection->stage == STAGE_DRAIN) {
+        return;
+    }
     if (connection->stage != STAGE_HANDSHAKE && BIO_eof(connection->wire) == 0) {
         close_politely(connection);
         return;
@@ -196,6 +218,14 @@ static void ask_to_renegotiate(struct rig_tls_connection *connection)
     ERR_clear_error();
 }
 
+static void let_in(struct rig_tls_connection *connection)
+{
+    connection->stage = rig_tls_wants_line(connection->observed) ? STAGE_LINE : STAGE_ECHO;
+    if (connection->observed->service->request_renegotiation) {
+        ask_to_renegotiate(connection);
+    }
+}
+
 /* The handshake was good; who comes in is the application's business now. */
 static void enter(struct rig_tls_connection *connection)
 {
@@ -218,10 +248,7 @@ static void enter(struct rig_tls_connection *connection)
         close_politely(connection);
         return;
     }
-    connection->stage = STAGE_ECHO;
-    if (observed->service->request_renegotiation) {
-        ask_to_renegotiate(connection);
-    }
+    let_in(connection);
 }
 
 static void drive_status(struct rig_tls_connection *connection)
@@ -236,10 +263,7 @@ static void drive_status(struct rig_tls_connection *connection)
         close_politely(connection);
         return;
     }
-    connection->stage = STAGE_ECHO;
-    if (observed->service->request_renegotiation) {
-        ask_to_renegotiate(connection);
-    }
+    let_in(connection);
 }
 
 static void drive_handshake(struct rig_tls_connection *connection)
@@ -277,6 +301,30 @@ static bool write_pending(struct rig_tls_connection *connection)
         connection->pending_at += (size_t)rc;
     }
     return true;
+}
+
+/* Bytes are kept, to be echoed once the line is good. */
+static void drive_line(struct rig_tls_connection *connection)
+{
+    while (connection->stage == STAGE_LINE) {
+        const size_t n_before = connection->n_pending;
+        int rc;
+
+        ERR_clear_error();
+        errno = 0;
+        rc = SSL_read(connection->session, connection->pending + n_before,
+                      (int)(connection->pending_size - n_before));
+        if (rc <= 0) {
+            handle_stop(connection, rc, errno);
+            return;
+        }
+        connection->n_pending += (size_t)rc;
+        connection->echo_left -= (size_t)rc;
+        if (memchr(connection->pending + n_before, '\n', (size_t)rc) != NULL ||
+            connection->n_pending == connection->pending_size) {
+            judge_line(connection);
+        }
+    }
 }
 
 static bool read_some(struct rig_tls_connection *connection)
@@ -354,6 +402,9 @@ bool rig_tls_connection_drive(struct rig_tls_connection *connection)
     if (connection->stage == STAGE_STATUS) {
         drive_status(connection);
     }
+    if (connection->stage == STAGE_LINE) {
+        drive_line(connection);
+    }
     if (connection->stage == STAGE_ECHO) {
         drive_echo(connection);
     }
@@ -396,6 +447,8 @@ const char *rig_tls_connection_stage(const struct rig_tls_connection *connection
                                                                 : "a ClientHello";
     case STAGE_STATUS:
         return "the OCSP responder";
+    case STAGE_LINE:
+        return "the line that registers";
     case STAGE_ECHO:
         return "application data";
     default:

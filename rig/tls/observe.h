@@ -17,6 +17,7 @@ struct rig_tls_observed {
     const struct rig_tls_service *service; /* borrowed */
     struct rig_tls_trust *trust;           /* held while the connection lives */
     STACK_OF(X509) * verified_chain;       /* leaf first; NULL: none, or resumed unseen */
+    STACK_OF(X509) * presented;            /* what the client sent, leaf first; NULL: none */
     struct rig_tls_capture *capture;       /* NULL: not asked for */
     int64_t hello_ns;                      /* when the ClientHello was complete; 0 before */
     bool fatal_sent;

@@ -45,6 +45,12 @@ static void keep_verified(struct rig_tls_observed *observed, STACK_OF(X509) * ch
     observed->verified_chain = chain;
 }
 
+static void keep_presented(struct rig_tls_observed *observed, STACK_OF(X509) * presented)
+{
+    sk_X509_pop_free(observed->presented, X509_free);
+    observed->presented = presented != NULL ? X509_chain_up_ref(presented) : NULL;
+}
+
 static int verify_now(struct rig_tls_observed *observed, X509_STORE_CTX *store)
 {
     const struct rig_tls_service *const service = observed->service;
@@ -86,6 +92,7 @@ int rig_tls_verify(X509_STORE_CTX *store, void *arg)
         X509_STORE_CTX_set_error(store, X509_V_ERR_INVALID_CALL);
         return 0;
     }
+    keep_presented(observed, X509_STORE_CTX_get0_untrusted(store));
     verified = verify_now(observed, store);
     if (verified > 0 && observed->service->resumption != RIG_TLS_RESUMPTION_OFF) {
         rig_tls_resume_keep_chain(SSL_get0_session(session), X509_STORE_CTX_get0_untrusted(store));
@@ -171,6 +178,28 @@ bool rig_tls_application_allows(struct rig_tls_observed *observed)
         return refuse(observed, RIG_TLS_REFUSED_BY_ENROLMENT, evidence->enrolment_text);
     }
     return true;
+}
+
+/* A naive server takes a resumed session's word for who is there. */
+bool rig_tls_wants_line(const struct rig_tls_observed *observed)
+{
+    const struct rig_tls_service *const service = observed->service;
+
+    return service->enrolment.registers != NULL &&
+           (!observed->evidence.resumed || service->revalidates);
+}
+
+bool rig_tls_line_allows(struct rig_tls_observed *observed, const char *line, size_t n_line)
+{
+    const struct rig_tls_enrolment_hook *const hook = &observed->service->enrolment;
+    struct rig_tls_evidence *const evidence = &observed->evidence;
+
+    while (n_line != 0 && (line[n_line - 1] == '\n' || line[n_line - 1] == '\r')) {
+        n_line--;
+    }
+    return hook->registers(hook->ctx, observed->verified_chain, observed->presented, line, n_line,
+                           evidence->enrolment_text, sizeof evidence->enrolment_text) ||
+           refuse(observed, RIG_TLS_REFUSED_BY_ENROLMENT, evidence->enrolment_text);
 }
 
 bool rig_tls_ocsp_allows(struct rig_tls_observed *observed)

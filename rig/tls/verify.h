@@ -18,6 +18,11 @@ bool rig_tls_revalidate(struct rig_tls_observed *observed, X509 *leaf, STACK_OF(
 /* Policy and enrolment; false: refused, and the evidence says by whom. */
 bool rig_tls_application_allows(struct rig_tls_observed *observed);
 
+/* Whether there is a line to wait for before the echo... */
+bool rig_tls_wants_line(const struct rig_tls_observed *observed);
+/* ... and the enrolment's word about it; false: refused. */
+bool rig_tls_line_allows(struct rig_tls_observed *observed, const char *line, size_t n_line);
+
 /* The result of OCSP under the policy of failing open or closed; false: refused. */
 bool rig_tls_ocsp_allows(struct rig_tls_observed *observed);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Builds and signs certificates and CRLs (RFC 5280); knows no folder and no database. Private to
- * rig/ca.
+ * Builds and signs certificates and CRLs (RFC 5280); knows no folder and no database. For
+ * rig/ca, and what CRLs share with rig/pki.
  *
  * Serials are 128 random bits. Subjects come from the caller, never from a CSR. Signed with
  * SHA-256, or SHA-384 by P-384 and P-521 CAs.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Key pairs of CAs and servers: make, name, store as PKCS#8. Private to rig/ca and its tests.
+ * Key pairs of CAs and servers: make, name, store as PKCS#8. For rig/ca, rig/pki and their tests.
  * Decrypted bytes live in buffers that are cleared. Pure but for the random generator, any thread.
  */
 #ifndef RIG_CA_KEY_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the parts of rig/ca share over OpenSSL: scope cleanup, errors with OpenSSL's reason,
- * conversions. Private to rig/ca, rig/vaultadmin and their tests. OpenSSL's error queue belongs to
+ * conversions. For rig/ca, rig/pki, rig/vaultadmin and their tests. OpenSSL's error queue belongs to
  * the thread: rig_pki_begin empties it before a sequence of calls, rig_pki_fail takes the reason
  * out and leaves it empty.
  *

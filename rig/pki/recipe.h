@@ -49,7 +49,7 @@
 #define RIG_PKI_MAX_EXTENSIONS 4
 #define RIG_PKI_MAX_LEVELS 16
 #define RIG_PKI_MAX_REVOKED 16
-#define RIG_PKI_MAX_LISTS 12
+#define RIG_PKI_MAX_LISTS 16
 #define RIG_PKI_MAX_EXTENSION_BYTES 200000
 
 /* Whose certificate. Each kind has names of its own: a device and a server may both be `good`. */
@@ -243,6 +243,7 @@ struct rig_pki_crl_set {
     char name[RIG_PKI_NAME_SIZE];
     char description[RIG_PKI_VALUE_SIZE];
     enum rig_pki_crl_form form; /* DER: bytes that a PEM loader can't read */
+    bool every_authority;       /* and a good, empty list of each authority without one here */
     size_t n_lists;
     struct rig_pki_crl_recipe lists[RIG_PKI_MAX_LISTS];
 };
@@ -268,7 +269,7 @@ struct rig_pki_ocsp_recipe {
     bool without_certificates;      /* the signer's certificate is not sent along */
     bool key_responder_id;          /* byKey instead of byName */
     struct rig_pki_time this_update; /* usual: -1h */
-    struct rig_pki_time next_update; /* usual: +1h */
+    struct rig_pki_time next_update; /* usual: +30d */
     enum rig_pki_choice next_update_choice;
     struct rig_pki_time revoked_at; /* usual: -1d */
     bool wrong_serial;

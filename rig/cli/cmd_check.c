@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rig check: suites, benches and CA files, without running anything. */
+/* rig check: suites, benches, CA files and fixtures, without running anything. */
 #include "rig/cli/cli.h"
 
 #include "rig/suite/check.h"
+#include "rig/suite/fixtures.h"
 
 static const struct rig_cli_option options[] = {
-    {"schema", NULL, "print instead what may stand in suites, benches and CA files", NULL},
+    {"schema", NULL, "print instead what may stand in suites, benches, CA files and PKI fixtures",
+     NULL},
 };
 
 static rig_result check_file(const char *path, bool *good, struct rig_error *err)
@@ -36,6 +38,7 @@ static rig_result print_schema(struct rig_error *err)
     RIG_TRY(rig_suite_describe_schema(&text, err));
     RIG_TRY(rig_bench_describe_schema(&text, err));
     RIG_TRY(rig_ca_config_describe_schema(&text, err));
+    RIG_TRY(rig_fixtures_describe_schema(&text, err));
     (void)fputs(rig_buf_text(&text), stdout);
     return RIG_DONE;
 }
@@ -60,7 +63,7 @@ static rig_result command(struct rig_cli *cli, int *exit_code, struct rig_error 
 
 const struct rig_cli_command rig_cli_check = {
     .name = "check",
-    .summary = "Check suite, bench and CA files, without running anything",
+    .summary = "Check suites, benches, CA files and fixtures, without running anything",
     .synopsis = "FILE...",
     .details = "Every mistake is told as FILE:LINE: what was found; what was expected.",
     .example = "  rig check suites/acceptance.yaml bench.yaml\n"

@@ -5,6 +5,7 @@
 #include "rig/suite/bench.h"
 #include "rig/suite/ca_config.h"
 #include "rig/suite/enrolment_file.h"
+#include "rig/suite/fixtures.h"
 #include "rig/suite/schemas.h"
 #include "rig/suite/suite.h"
 
@@ -55,10 +56,9 @@ static const struct {
     const char *key;
     const char *name;
 } kinds[] = {
-    [RIG_FILE_SUITE] = {"each_key", "suite"},
-    [RIG_FILE_BENCH] = {"boards", "bench"},
-    [RIG_FILE_CA] = {"vault", "CA"},
-    [RIG_FILE_ENROLMENT] = {"enrolment", "enrolment"},
+    [RIG_FILE_SUITE] = {"each_key", "suite"}, [RIG_FILE_BENCH] = {"boards", "bench"},
+    [RIG_FILE_CA] = {"vault", "CA"},          [RIG_FILE_ENROLMENT] = {"enrolment", "enrolment"},
+    [RIG_FILE_PKI] = {"pki", "PKI fixture"},
 };
 
 const char *rig_file_kind_name(enum rig_file_kind kind)
@@ -117,6 +117,7 @@ rig_result rig_check_file(const char *path, enum rig_file_kind *kind, struct rig
     RIG_AUTO(rig_auto_suite) struct rig_suite *suite = NULL;
     RIG_AUTO(rig_auto_bench) struct rig_bench *bench = NULL;
     RIG_AUTO(rig_auto_enrolment_file) struct rig_enrolment_file *enrolment = NULL;
+    RIG_AUTO(rig_auto_fixtures) struct rig_fixtures *fixtures = NULL;
     struct rig_ca_vault_config config;
 
     *kind = RIG_FILE_SUITE;
@@ -134,6 +135,10 @@ rig_result rig_check_file(const char *path, enum rig_file_kind *kind, struct rig
         *kind = RIG_FILE_ENROLMENT;
         return rig_enrolment_file_parse(path, rig_buf_text(&text), text.len, &enrolment, mistakes,
                                         err);
+    }
+    if (rig_yaml_find(file.tree.root, kinds[RIG_FILE_PKI].key) != NULL) {
+        *kind = RIG_FILE_PKI;
+        return rig_fixtures_load(&path, 1, &fixtures, mistakes, err);
     }
     return rig_suite_parse(path, rig_buf_text(&text), text.len, &suite, mistakes, err);
 }

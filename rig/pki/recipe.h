@@ -243,7 +243,8 @@ struct rig_pki_crl_set {
     char name[RIG_PKI_NAME_SIZE];
     char description[RIG_PKI_VALUE_SIZE];
     enum rig_pki_crl_form form; /* DER: bytes that a PEM loader can't read */
-    bool every_authority;       /* and a good, empty list of each authority without one here */
+    bool every_authority;       /* and a good, empty list of each authority that has
+                                     names of its own and no list here */
     size_t n_lists;
     struct rig_pki_crl_recipe lists[RIG_PKI_MAX_LISTS];
 };

@@ -220,7 +220,8 @@ static const struct rig_yaml_key crl_set_keys[] = {
      .type = RIG_YAML_BOOL,
      RIG_YAML_FIELD(struct rig_pki_crl_set, every_authority),
      .initial = "false",
-     .doc = "And a good, empty list of each authority that has none in `good` or `lists`."},
+     .doc = "And a good, empty list of each authority that has names of its own and no list in "
+            "`good` or `lists`."},
     {.name = "good",
      .type = RIG_YAML_CUSTOM,
      .read = read_good_lists,

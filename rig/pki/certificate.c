@@ -35,6 +35,13 @@ static rig_result choose_keys(const struct rig_pki_recipe *recipe,
 {
     RIG_AUTO(rig_auto_EVP_PKEY) EVP_PKEY *first = NULL;
 
+    if (subject->shared != NULL) {
+        (void)EVP_PKEY_up_ref(subject->shared);
+        (void)EVP_PKEY_up_ref(subject->shared);
+        *certified = subject->shared;
+        *held = subject->shared;
+        return RIG_DONE;
+    }
     if (subject->key != NULL && recipe->key == RIG_PKI_KEY_DEFAULT) {
         if (recipe->foreign_key) {
             return rig_pki_key_like(subject->key, certified, err);

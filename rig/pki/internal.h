@@ -47,7 +47,8 @@ static inline void rig_pki_unlock(pthread_mutex_t **lock)
 
 /* What a certificate is made for. */
 struct rig_pki_subject {
-    EVP_PKEY *key;    /* NULL: a fresh one */
+    EVP_PKEY *key;    /* a board's; NULL: a fresh one */
+    EVP_PKEY *shared; /* of another authority (key_of); NULL: none */
     const char *name; /* `{name}` */
 };
 

@@ -110,6 +110,7 @@ static rig_result identify(const struct rig_pki_recipe *recipe, const struct rig
 {
     RIG_AUTO(rig_buf_free) struct rig_buf input = {0};
     uint8_t *spki = NULL;
+    EVP_PKEY *key = subject->shared != NULL ? subject->shared : subject->key;
     int len;
     rig_result result;
 
@@ -118,8 +119,8 @@ static rig_result identify(const struct rig_pki_recipe *recipe, const struct rig
         RIG_TRY(rig_buf_append(&input, signer->id, sizeof signer->id, err));
     }
     RIG_TRY(rig_buf_append(&input, subject->name, strlen(subject->name) + 1, err));
-    if (subject->key != NULL) {
-        len = i2d_PUBKEY(subject->key, &spki);
+    if (key != NULL) {
+        len = i2d_PUBKEY(key, &spki);
         if (len <= 0) {
             return rig_pki_fail_library(err, "encode a public key");
         }
@@ -162,6 +163,7 @@ static rig_result make_certificate(struct rig_pki_world *world, const struct rig
     const struct rig_pki_made *signer = NULL;
     RIG_AUTO(auto_made) struct rig_pki_made *made = NULL;
     const char *by = signer_name(recipe);
+    struct rig_pki_subject shared = *subject;
     uint8_t id[RIG_SHA256_SIZE];
 
     if (depth > MAX_DEPTH) {
@@ -178,7 +180,19 @@ static rig_result make_certificate(struct rig_pki_world *world, const struct rig
         }
         RIG_TRY(make_certificate(world, above, &itself, depth + 1, &signer, err));
     }
-    RIG_TRY(identify(recipe, signer, subject, id, err));
+    if (recipe->key_of[0] != '\0') {
+        const struct rig_pki_recipe *holder =
+            rig_fixtures_find(world->fixtures, RIG_PKI_AUTHORITY, recipe->key_of);
+        const struct rig_pki_subject itself = {.name = recipe->key_of};
+        const struct rig_pki_made *other = NULL;
+
+        if (holder == NULL) {
+            return rig_pki_fail_recipe(err, "authority", recipe->key_of);
+        }
+        RIG_TRY(make_certificate(world, holder, &itself, depth + 1, &other, err));
+        shared.shared = other->key;
+    }
+    RIG_TRY(identify(recipe, signer, &shared, id, err));
     for (size_t i = 0; i < world->n_made; i++) {
         if (memcmp(world->made[i]->id, id, sizeof id) == 0) {
             *out = world->made[i];
@@ -191,7 +205,7 @@ static rig_result make_certificate(struct rig_pki_world *world, const struct rig
     }
     memcpy(made->id, id, sizeof id);
     made->recipe = recipe;
-    RIG_TRY_IN(rig_pki_make(world, recipe, signer, subject, made, err), err, "fixture %s '%s'",
+    RIG_TRY_IN(rig_pki_make(world, recipe, signer, &shared, made, err), err, "fixture %s '%s'",
                rig_pki_kind_name(recipe->kind), recipe->name);
     RIG_TRY(keep(world, made, err));
     *out = made;
@@ -336,7 +350,7 @@ rig_result rig_pki_identity(struct rig_pki_world *world, const struct rig_pki_re
     RIG_AUTO(rig_pki_identity_free) struct rig_pki_identity made = {0};
     RIG_AUTO(rig_auto_EVP_PKEY) EVP_PKEY *key = NULL;
     const struct rig_pki_made *leaf = NULL;
-    struct rig_pki_subject subject;
+    struct rig_pki_subject subject = {0};
 
     if (recipe == NULL) {
         return rig_pki_fail_recipe(err, rig_pki_kind_name(request->kind), request->name);

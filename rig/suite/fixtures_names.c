@@ -9,15 +9,11 @@ static const struct mention {
     enum rig_pki_kind kind;
     const char *other; /* a word that may stand there instead */
 } mentions[] = {
-    {"signer", RIG_PKI_AUTHORITY, "self"},
-    {"names_of", RIG_PKI_AUTHORITY, NULL},
-    {"chain", RIG_PKI_AUTHORITY, "leaf"},
-    {"trust", RIG_PKI_AUTHORITY, NULL},
-    {"issuer", RIG_PKI_AUTHORITY, NULL},
-    {"good", RIG_PKI_AUTHORITY, NULL},
-    {"revoked_devices", RIG_PKI_DEVICE, NULL},
-    {"revoked_servers", RIG_PKI_SERVER, NULL},
-    {"revoked_authorities", RIG_PKI_AUTHORITY, NULL},
+    {"signer", RIG_PKI_AUTHORITY, "self"},     {"names_of", RIG_PKI_AUTHORITY, NULL},
+    {"key_of", RIG_PKI_AUTHORITY, NULL},       {"chain", RIG_PKI_AUTHORITY, "leaf"},
+    {"trust", RIG_PKI_AUTHORITY, NULL},        {"issuer", RIG_PKI_AUTHORITY, NULL},
+    {"good", RIG_PKI_AUTHORITY, NULL},         {"revoked_devices", RIG_PKI_DEVICE, NULL},
+    {"revoked_servers", RIG_PKI_SERVER, NULL}, {"revoked_authorities", RIG_PKI_AUTHORITY, NULL},
 };
 
 #define N_MENTIONS (sizeof mentions / sizeof *mentions)
@@ -163,6 +159,16 @@ static void check_certificate(struct rig_yaml_mistakes *mistakes, const struct r
                          "found %s for names_of, which is a look-alike itself; expected an "
                          "authority with names of its own",
                          rig_yaml_quote_text(recipe->names_of).text);
+    }
+    other = recipe->key_of[0] != '\0'
+                ? rig_fixtures_find(fixtures, RIG_PKI_AUTHORITY, recipe->key_of)
+                : NULL;
+    if (other != NULL &&
+        (other->key_of[0] != '\0' || recipe->key != RIG_PKI_KEY_DEFAULT || recipe->foreign_key)) {
+        rig_yaml_mistake(mistakes, rig_yaml_find(item, "key_of")->line,
+                         "found %s for key_of; expected an authority that has no key_of, and no "
+                         "key or foreign_key beside it",
+                         rig_yaml_quote_text(recipe->key_of).text);
     }
     if (recipe->version_1 && extension != NULL) {
         rig_yaml_mistake(mistakes, rig_yaml_find(item, extension)->line,

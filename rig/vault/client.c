@@ -11,6 +11,7 @@
 
 #define DEFAULT_TIMEOUT_MS 60000
 #define DEFAULT_RETRIES 6
+#define QUESTION_TIMEOUT_MS 5000
 #define LATEST_S INT64_C(253402300799) /* the year 9999 */
 #define MAX_FILE_BYTES ((size_t)4 << 20)
 
@@ -495,6 +496,21 @@ static rig_result call(struct rig_vault *vault, const struct rig_vault_request *
     }
 }
 
+/* A server that was never initialized calls itself sealed too. */
+static void explain_sealed(struct rig_vault *vault, const struct rig_vault_request *request,
+                           struct rig_vault_reply *reply, struct rig_wait wait,
+                           struct rig_error *err)
+{
+    struct rig_vault_health health;
+    struct rig_error ignored;
+
+    if (rig_vault_health(vault, &health, rig_wait_within(wait, QUESTION_TIMEOUT_MS), &ignored).ok &&
+        !health.initialized) {
+        reply->fault = RIG_VAULT_FAULT_UNINITIALIZED;
+        (void)rig_vault_fail(err, reply->fault, request->path, "", NULL).ok;
+    }
+}
+
 rig_result rig_vault_call(struct rig_vault *vault, const struct rig_vault_request *request,
                           struct rig_vault_reply *reply, struct rig_wait wait,
                           struct rig_error *err)
@@ -503,6 +519,9 @@ rig_result rig_vault_call(struct rig_vault *vault, const struct rig_vault_reques
 
     *reply = (struct rig_vault_reply){0};
     if (!call(vault, request, reply, wait, &overcome).ok) {
+        if (reply->fault == RIG_VAULT_FAULT_SEALED) {
+            explain_sealed(vault, request, reply, wait, &overcome);
+        }
         return rig_fail_as(err, &overcome);
     }
     reply->uncertain = false;

@@ -5,6 +5,7 @@
 #include "rig/base/secret.h"
 #include "rig/cli/passphrase.h"
 #include "rig/cli/vault_access.h"
+#include "rig/cli/vault_doctor.h"
 #include "rig/vaultadmin/setup.h"
 
 #include <stdio.h>
@@ -16,8 +17,11 @@ static const struct rig_cli_option options[] = {
     RIG_VAULT_ACCESS_OPTIONS,
     {"dry-run", NULL, "setup: print the plan and change nothing", NULL},
     {"out", "DIR", "setup: folder of ca.yaml and the files beside it (default: vault)", NULL},
-    {"device-mount", "NAME", "setup: mount of the CA of devices (default: pki_device)", NULL},
-    {"server-mount", "NAME", "setup: mount of the CA of test servers (default: pki_server)", NULL},
+    {"device-mount", "NAME", "mount of the CA of devices (default: pki_device)", NULL},
+    {"device-role", "NAME", "role that signs devices (default: rig-device)", NULL},
+    {"server-mount", "NAME", "mount of the CA of test servers (setup: pki_server; doctor: none)",
+     NULL},
+    {"server-role", "NAME", "role that signs test servers (default: rig-test-server)", NULL},
     {"device-names", "GLOBS", "setup: names of devices, comma separated (default: rig-*)", NULL},
     {"server-domains", "NAMES", "setup: domains of test servers (default: rig.test)", NULL},
     {"organization", "NAME", "setup: O of every subject (default: none)", NULL},
@@ -32,11 +36,14 @@ static const struct rig_cli_option options[] = {
     {"offline-root", NULL, "setup: the root is kept elsewhere: leave CSRs, install answers", NULL},
     {"signed-device", "FILE", "setup: PEM of the device CA as signed, with the root's", NULL},
     {"signed-server", "FILE", "setup: the same for the test servers' CA", NULL},
-    {"root-crl", "FILE", "setup: CRL of a root kept elsewhere", NULL},
+    {"root-crl", "FILE", "CRL of a root kept elsewhere", NULL},
     {"token-minutes", "N", "setup: life of the tokens of station and QA (default: 60)", NULL},
     {"token-uses", "N", "setup: uses of a station's token (default: any number)", NULL},
     {"station-cidrs", "NETS", "setup: where stations may log in from (default: anywhere)", NULL},
     {"station-ca", "FILE", "setup: stations may log in with a certificate of this CA, too", NULL},
+    {"json", NULL, "doctor: for programs (reports/schemas/vault-doctor.schema.json)", NULL},
+    {"root", "FILE", "doctor, without CA.YAML: the root that chains must end in", NULL},
+    {"station-token-file", "FILE", "doctor, without CA.YAML: token whose rights are judged", NULL},
 };
 
 struct vault_action {
@@ -73,6 +80,8 @@ static void read_texts(const struct rig_cli *cli, const struct rig_vault_access 
 {
     setup->folder = rig_cli_value(cli, "out", NULL);
     setup->device_mount = rig_cli_value(cli, "device-mount", NULL);
+    setup->device_role = rig_cli_value(cli, "device-role", NULL);
+    setup->server_role = rig_cli_value(cli, "server-role", NULL);
     setup->server_mount = rig_cli_value(cli, "server-mount", NULL);
     setup->device_names = rig_cli_value(cli, "device-names", NULL);
     setup->server_domains = rig_cli_value(cli, "server-domains", NULL);
@@ -169,6 +178,7 @@ static rig_result action_setup(struct rig_cli *cli, int *exit_code, struct rig_e
 
 static const struct vault_action actions[] = {
     {"setup", action_setup},
+    {"doctor", rig_cli_vault_doctor},
 };
 
 static rig_result command(struct rig_cli *cli, int *exit_code, struct rig_error *err)
@@ -192,9 +202,15 @@ const struct rig_cli_command rig_cli_vault = {
         "QA, and a folder with ca.yaml. What is right already stays untouched, so a second "
         "set-up changes nothing. The root's key stays on this host, encrypted, or elsewhere "
         "(--offline-root: the first call leaves the CSRs and says what to do, the second installs "
-        "what was signed). It needs the token of an administrator; nothing after it does.\n",
+        "what was signed). It needs the token of an administrator; nothing after it does.\n\n"
+        "'doctor' looks at a CA as it is, also one that 'setup' did not make, and changes "
+        "nothing: with CA.YAML through its logins, else with a token and --device-mount, "
+        "--device-role. Each finding says what somebody could do with it, and the command that "
+        "mends it. Exit code 1 when there is a warning or worse; a note alone is 0.",
     .example = "  rig vault setup --dry-run\n"
-               "  rig vault setup --organization 'Example Ltd' --country DE\n",
+               "  rig vault setup --organization 'Example Ltd' --country DE\n"
+               "  rig vault doctor vault/ca.yaml\n"
+               "  rig vault doctor --device-mount pki_int --device-role device-role --json\n",
     .subcommands = "setup doctor",
     .options = options,
     .n_options = sizeof options / sizeof *options,

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rig/cli/vault_doctor.h"
+
+#include "rig/base/secret.h"
+#include "rig/cli/vault_access.h"
+#include "rig/suite/ca_config.h"
+#include "rig/vaultadmin/doctor.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define TIMEOUT_MS 120000
+
+/* All that an examination borrows from. */
+struct patient {
+    struct rig_ca_vault_config config; /* of ca.yaml, when there is one */
+    struct rig_vault_access eyes_access;
+    struct rig_vault_access station_access;
+    struct rig_vault *eyes;
+    struct rig_vault *station;
+    const char *crl_files[RIG_CA_VAULT_MAX_CRLS];
+    struct rig_vault_doctor doctor;
+};
+
+static void free_patient(struct patient *patient)
+{
+    rig_auto_vault(&patient->eyes);
+    rig_auto_vault(&patient->station);
+    rig_vault_access_free(&patient->eyes_access);
+    rig_vault_access_free(&patient->station_access);
+}
+
+static const char *or_null(const char *text)
+{
+    return text[0] != '\0' ? text : NULL;
+}
+
+/* With ca.yaml ------------------------------------------------------------------------------- */
+
+static rig_result read_secret(const char *file, const char *variable, const char *what,
+                              struct rig_buf *secret, struct rig_error *err)
+{
+    bool found = false;
+
+    if (file[0] != '\0') {
+        return rig_secret_from_file(file, what, secret, err);
+    }
+    return variable[0] != '\0' ? rig_secret_from_environment(variable, secret, &found, err)
+                               : RIG_DONE;
+}
+
+static rig_result open_login(const struct rig_ca_vault_config *config,
+                             const struct rig_ca_vault_login *login,
+                             struct rig_vault_access *access, struct rig_vault **vault,
+                             struct rig_error *err)
+{
+    struct rig_vault_options *options = &access->options;
+
+    *options = (struct rig_vault_options){
+        .address = or_null(config->address),
+        .namespace_path = or_null(config->namespace_path),
+        .ca_file = or_null(config->ca_file),
+        .ca_folder = or_null(config->ca_folder),
+        .tls_server_name = or_null(config->tls_server_name),
+        .client_certificate_file = or_null(login->certificate_file),
+        .client_key_file = or_null(login->key_file),
+        .skip_verify = config->skip_verify,
+        .request_timeout_ms = config->request_timeout_ms,
+        .clock = &rig_clock_system,
+        .login = {.kind = login->kind,
+                  .mount = or_null(login->mount),
+                  .role = or_null(login->kind == RIG_VAULT_APPROLE ? login->role_id : login->role),
+                  .secret = {.secret = true}},
+    };
+    RIG_TRY(login->kind == RIG_VAULT_APPROLE
+                ? read_secret(login->secret_id_file, login->secret_id_env, "secret id",
+                              &options->login.secret, err)
+                : read_secret(login->token_file, login->token_env, "token", &options->login.secret,
+                              err));
+    RIG_TRY(rig_vault_environment_fill(options, &access->environment, err));
+    return rig_vault_open(options, vault, err);
+}
+
+static rig_result open_by_file(const char *path, struct patient *patient, struct rig_error *err)
+{
+    struct rig_ca_vault_config *config = &patient->config;
+    struct rig_vault_doctor *doctor = &patient->doctor;
+    RIG_AUTO(rig_buf_free) struct rig_buf mistakes = {0};
+
+    if (!rig_ca_config_load(path, config, &mistakes, err).ok) {
+        (void)fputs(rig_buf_text(&mistakes), stderr);
+        return (rig_result){.ok = false};
+    }
+    RIG_TRY_IN(open_login(config, &config->login, &patient->station_access, &patient->station, err),
+               err, "%s: login", path);
+    doctor->station = patient->station;
+    doctor->eyes = patient->station;
+    doctor->eyes_name = "station";
+    if (config->qa.given) {
+        RIG_TRY_IN(open_login(config, &config->qa, &patient->eyes_access, &patient->eyes, err), err,
+                   "%s: qa", path);
+        doctor->eyes = patient->eyes;
+        doctor->eyes_name = "qa";
+    }
+    doctor->device = (struct rig_vault_doctor_place){config->device.mount, config->device.role};
+    doctor->server = (struct rig_vault_doctor_place){config->server.mount, config->server.role};
+    doctor->root_file = or_null(config->root_file);
+    for (size_t i = 0; i < config->n_crls; i++) {
+        patient->crl_files[i] = config->crl_files[i];
+    }
+    doctor->crl_files = patient->crl_files;
+    doctor->n_crl_files = config->n_crls;
+    doctor->max_clock_skew_ms = config->max_clock_skew_ms;
+    return RIG_DONE;
+}
+
+/* Without ------------------------------------------------------------------------------------ */
+
+static rig_result open_station(const struct rig_cli *cli, struct patient *patient,
+                               struct rig_error *err)
+{
+    const char *file = rig_cli_value(cli, "station-token-file", NULL);
+    struct rig_vault_options *options = &patient->station_access.options;
+
+    if (file == NULL) {
+        return RIG_DONE;
+    }
+    *options = patient->eyes_access.options;
+    options->login.secret = (struct rig_buf){.secret = true};
+    RIG_TRY(rig_secret_from_file(file, "token of the station", &options->login.secret, err));
+    RIG_TRY(rig_vault_open(options, &patient->station, err));
+    patient->doctor.station = patient->station;
+    return RIG_DONE;
+}
+
+static rig_result open_by_options(const struct rig_cli *cli, struct patient *patient,
+                                  struct rig_error *err)
+{
+    struct rig_vault_doctor *doctor = &patient->doctor;
+
+    doctor->device =
+        (struct rig_vault_doctor_place){rig_cli_value(cli, "device-mount", "pki_device"),
+                                        rig_cli_value(cli, "device-role", "rig-device")};
+    doctor->server.mount = rig_cli_value(cli, "server-mount", NULL);
+    doctor->server.role = rig_cli_value(cli, "server-role", "rig-test-server");
+    doctor->root_file = rig_cli_value(cli, "root", NULL);
+    patient->crl_files[0] = rig_cli_value(cli, "root-crl", NULL);
+    doctor->crl_files = patient->crl_files;
+    doctor->n_crl_files = patient->crl_files[0] != NULL ? 1 : 0;
+    RIG_TRY(rig_cli_vault_open(cli, &patient->eyes_access, &patient->eyes, err));
+    doctor->eyes = patient->eyes;
+    doctor->eyes_name = "the token given";
+    return open_station(cli, patient, err);
+}
+
+rig_result rig_cli_vault_doctor(struct rig_cli *cli, int *exit_code, struct rig_error *err)
+{
+    RIG_AUTO(free_patient) struct patient patient = {.doctor = {.clock = &rig_clock_system}};
+    RIG_AUTO(rig_vault_findings_free) struct rig_vault_findings findings = {0};
+    RIG_AUTO(rig_buf_free) struct rig_buf text = {0};
+    const char *address;
+
+    RIG_TRY(rig_secret_guard_process(err));
+    RIG_TRY(cli->n_positionals == 2 ? open_by_file(cli->positionals[1], &patient, err)
+                                    : open_by_options(cli, &patient, err));
+    address = rig_vault_address(patient.doctor.eyes);
+    RIG_TRY(
+        rig_vault_examine(&patient.doctor, &findings, rig_wait_ms(TIMEOUT_MS, cli->cancel), err));
+    RIG_TRY(rig_cli_given(cli, "json") ? rig_vault_findings_json(&findings, address, &text, err)
+                                       : rig_vault_findings_text(&findings, address, &text, err));
+    (void)fputs(rig_buf_text(&text), stdout);
+    if (findings.counts[RIG_VAULT_CRITICAL] + findings.counts[RIG_VAULT_WARNING] != 0) {
+        *exit_code = RIG_EXIT_DEVICE;
+    }
+    return RIG_DONE;
+}

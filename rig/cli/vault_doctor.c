@@ -15,7 +15,7 @@
 struct patient {
     struct rig_ca_vault_config config; /* of ca.yaml, when there is one */
     struct rig_vault_access eyes_access;
-    struct rig_vault_access station_access;
+    struct rig_buf station_secret;
     struct rig_vault *eyes;
     struct rig_vault *station;
     const char *crl_files[RIG_CA_VAULT_MAX_CRLS];
@@ -27,7 +27,8 @@ static void free_patient(struct patient *patient)
     rig_auto_vault(&patient->eyes);
     rig_auto_vault(&patient->station);
     rig_vault_access_free(&patient->eyes_access);
-    rig_vault_access_free(&patient->station_access);
+    rig_buf_free(&patient->station_secret);
+    rig_ca_vault_config_free(&patient->config);
 }
 
 static const char *or_null(const char *text)
@@ -37,27 +38,12 @@ static const char *or_null(const char *text)
 
 /* With ca.yaml ------------------------------------------------------------------------------- */
 
-static rig_result read_secret(const char *file, const char *variable, const char *what,
-                              struct rig_buf *secret, struct rig_error *err)
-{
-    bool found = false;
-
-    if (file[0] != '\0') {
-        return rig_secret_from_file(file, what, secret, err);
-    }
-    return variable[0] != '\0' ? rig_secret_from_environment(variable, secret, &found, err)
-                               : RIG_DONE;
-}
-
 static rig_result open_login(const struct rig_ca_vault_config *config,
-                             const struct rig_ca_vault_login *login,
-                             struct rig_vault_access *access, struct rig_vault **vault,
+                             const struct rig_ca_vault_login *login, struct rig_vault **vault,
                              struct rig_error *err)
 {
-    struct rig_vault_options *options = &access->options;
-
-    *options = (struct rig_vault_options){
-        .address = or_null(config->address),
+    const struct rig_vault_options options = {
+        .address = config->address,
         .namespace_path = or_null(config->namespace_path),
         .ca_file = or_null(config->ca_file),
         .ca_folder = or_null(config->ca_folder),
@@ -70,15 +56,10 @@ static rig_result open_login(const struct rig_ca_vault_config *config,
         .login = {.kind = login->kind,
                   .mount = or_null(login->mount),
                   .role = or_null(login->kind == RIG_VAULT_APPROLE ? login->role_id : login->role),
-                  .secret = {.secret = true}},
+                  .secret = login->secret},
     };
-    RIG_TRY(login->kind == RIG_VAULT_APPROLE
-                ? read_secret(login->secret_id_file, login->secret_id_env, "secret id",
-                              &options->login.secret, err)
-                : read_secret(login->token_file, login->token_env, "token", &options->login.secret,
-                              err));
-    RIG_TRY(rig_vault_environment_fill(options, &access->environment, err));
-    return rig_vault_open(options, vault, err);
+
+    return rig_vault_open(&options, vault, err);
 }
 
 static rig_result open_by_file(const char *path, struct patient *patient, struct rig_error *err)
@@ -91,14 +72,13 @@ static rig_result open_by_file(const char *path, struct patient *patient, struct
         (void)fputs(rig_buf_text(&mistakes), stderr);
         return (rig_result){.ok = false};
     }
-    RIG_TRY_IN(open_login(config, &config->login, &patient->station_access, &patient->station, err),
-               err, "%s: login", path);
+    RIG_TRY(rig_ca_vault_config_complete(config, err));
+    RIG_TRY_IN(open_login(config, &config->login, &patient->station, err), err, "%s: login", path);
     doctor->station = patient->station;
     doctor->eyes = patient->station;
     doctor->eyes_name = "station";
     if (config->qa.given) {
-        RIG_TRY_IN(open_login(config, &config->qa, &patient->eyes_access, &patient->eyes, err), err,
-                   "%s: qa", path);
+        RIG_TRY_IN(open_login(config, &config->qa, &patient->eyes, err), err, "%s: qa", path);
         doctor->eyes = patient->eyes;
         doctor->eyes_name = "qa";
     }
@@ -120,15 +100,15 @@ static rig_result open_station(const struct rig_cli *cli, struct patient *patien
                                struct rig_error *err)
 {
     const char *file = rig_cli_value(cli, "station-token-file", NULL);
-    struct rig_vault_options *options = &patient->station_access.options;
+    struct rig_vault_options options = patient->eyes_access.options;
 
     if (file == NULL) {
         return RIG_DONE;
     }
-    *options = patient->eyes_access.options;
-    options->login.secret = (struct rig_buf){.secret = true};
-    RIG_TRY(rig_secret_from_file(file, "token of the station", &options->login.secret, err));
-    RIG_TRY(rig_vault_open(options, &patient->station, err));
+    patient->station_secret.secret = true;
+    RIG_TRY(rig_secret_from_file(file, "token of the station", &patient->station_secret, err));
+    options.login.secret = patient->station_secret;
+    RIG_TRY(rig_vault_open(&options, &patient->station, err));
     patient->doctor.station = patient->station;
     return RIG_DONE;
 }

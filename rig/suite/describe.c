@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The reference of suites, benches and CA files, from the tables that the loaders read by. */
+#include "rig/suite/attack_schema.h"
 #include "rig/suite/bench_parts.h"
 #include "rig/suite/check.h"
 #include "rig/suite/plan_tables.h"
@@ -99,7 +100,8 @@ rig_result rig_suite_describe_schema(struct rig_buf *text, struct rig_error *err
     RIG_TRY(describe_steps(text, err));
     RIG_TRY(describe_cases("Certificates of a case", rig_certificate_traits, RIG_N_CERTIFICATES,
                            text, err));
-    return describe_cases("Servers of a case", rig_server_traits, RIG_N_SERVERS, text, err);
+    RIG_TRY(describe_cases("Servers of a case", rig_server_traits, RIG_N_SERVERS, text, err));
+    return rig_attack_suite_describe(text, err);
 }
 
 rig_result rig_bench_describe_schema(struct rig_buf *text, struct rig_error *err)

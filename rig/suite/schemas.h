@@ -7,6 +7,8 @@
 #include "rig/suite/yaml_reader.h"
 
 extern const struct rig_yaml_schema rig_suite_schema;
+extern const struct rig_yaml_schema rig_suite_device_schema;
+extern const struct rig_yaml_schema rig_suite_ca_schema;
 extern const struct rig_yaml_schema rig_step_schema;
 extern const struct rig_yaml_schema rig_case_schema;
 extern const struct rig_yaml_schema rig_bench_schema;

@@ -2,6 +2,7 @@
 #include "rig/suite/suite.h"
 
 #include "rig/base/file.h"
+#include "rig/suite/attack_schema.h"
 #include "rig/suite/checks.h"
 #include "rig/suite/plan_tables.h"
 #include "rig/suite/schemas.h"
@@ -50,6 +51,10 @@ static void read_suite(struct rig_yaml_mistakes *mistakes, const struct rig_yaml
 {
     size_t n_before;
 
+    if (rig_is_attack_suite(root)) {
+        rig_yaml_read_mapping(mistakes, &rig_attack_suite_schema, root, suite);
+        return;
+    }
     rig_yaml_read_mapping(mistakes, &rig_suite_schema, root, suite);
     n_before = mistakes->n;
     complete_list(mistakes, suite, root, "before", &suite->before);

@@ -11,9 +11,11 @@
 
 #include "rig/base/buf.h"
 #include "rig/base/ids.h"
+#include "rig/ca_attack/attack.h"
 
 #define RIG_SUITE_MAX_KEYS 5
 #define RIG_SUITE_MAX_STEPS 64
+#define RIG_SUITE_MAX_ATTACKS 128
 
 enum rig_step_kind {
     RIG_STEP_RESET = 0, /* into download mode, proven by the banner */
@@ -101,6 +103,16 @@ struct rig_fuse_wishes {
     enum rig_fuse_wish secure_download; /* never YES: nothing could be tested then */
 };
 
+/* One item of a suite against the CA. */
+struct rig_attack_item {
+    char name[48]; /* unique: the attack's, or "issuance-p-256" */
+    const struct rig_attack
+        *attack; /* NULL: a good certificate for a `key` is issued and checked */
+    enum rig_attack_expect expect;
+    enum rig_key_type key;
+    int line; /* in the file */
+};
+
 struct rig_suite {
     char path[256];
     char name[48];
@@ -132,6 +144,8 @@ struct rig_suite {
     struct rig_step_list
         each_key; /* once per board and key type; the last one's certificate stays on the board */
     struct rig_step_list after;
+    size_t n_attacks; /* not 0: a suite against the CA, without boards, keys and steps */
+    struct rig_attack_item attacks[RIG_SUITE_MAX_ATTACKS];
 };
 
 /* The caller frees *suite with rig_suite_free. `mistakes` gets every mistake as a line. */

@@ -412,7 +412,7 @@ static const struct rig_yaml_key device_keys[] = {
      .initial = "none",
      .doc = "C of the subject."},
 };
-static const struct rig_yaml_schema device_schema = {"device", N_OF(device_keys), device_keys};
+const struct rig_yaml_schema rig_suite_device_schema = {"device", N_OF(device_keys), device_keys};
 
 static const struct rig_yaml_key ca_keys[] = {
     {.name = "levels",
@@ -431,7 +431,7 @@ static const struct rig_yaml_key ca_keys[] = {
      .initial = "1095",
      .doc = "Validity of device certificates."},
 };
-static const struct rig_yaml_schema ca_schema = {"ca", N_OF(ca_keys), ca_keys};
+const struct rig_yaml_schema rig_suite_ca_schema = {"ca", N_OF(ca_keys), ca_keys};
 
 static const struct rig_yaml_key server_keys[] = {
     {.name = "name",
@@ -578,7 +578,7 @@ static const struct rig_yaml_key suite_keys[] = {
      RIG_YAML_FIELD(struct rig_suite, description),
      .max = 255,
      .doc = "What it is for."},
-    GROUP("device", device_schema, "Identity of the boards."),
+    GROUP("device", rig_suite_device_schema, "Identity of the boards."),
     {.name = "keys",
      .type = RIG_YAML_CUSTOM,
      .required = true,
@@ -587,7 +587,7 @@ static const struct rig_yaml_key suite_keys[] = {
      .max = RIG_SUITE_MAX_KEYS,
      .form = "list of rsa-2048, rsa-3072, p-256, p-384, p-521",
      .doc = "Key types; `each_key` runs once for each, in this order."},
-    GROUP("ca", ca_schema, "The certification authority."),
+    GROUP("ca", rig_suite_ca_schema, "The certification authority."),
     GROUP("server", server_schema, "The test server's name and addresses."),
     GROUP("tls", tls_schema, "TLS settings of the test server."),
     GROUP("flash", flash_schema, "How certificates are flashed."),

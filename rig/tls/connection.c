@@ -15,6 +15,7 @@
 
 #define MAX_RECORD_BYTES 16384
 #define MAX_ROUNDS_AT_ONCE 16
+#define RENEGOTIATION_WAIT_MS 1000
 
 enum stage {
     STAGE_HANDSHAKE,
@@ -34,6 +35,7 @@ struct rig_tls_connection {
     uint32_t events;
     struct rig_tls_status *status; /* the question about revocation; NULL: none */
     int64_t started_ns;
+    int64_t answer_deadline_ns; /* to a HelloRequest; 0: none is awaited */
     uint64_t n_drained;
     size_t echo_left; /* bytes that may still be echoed */
     size_t n_pending; /* read and not yet echoed */
@@ -214,6 +216,7 @@ static void ask_to_renegotiate(struct rig_tls_connection *connection)
     if (SSL_version(connection->session) <= TLS1_2_VERSION &&
         SSL_renegotiate(connection->session) == 1) {
         (void)SSL_do_handshake(connection->session);
+        connection->answer_deadline_ns = rig_wait_ms(RENEGOTIATION_WAIT_MS, NULL).deadline_ns;
     }
     ERR_clear_error();
 }
@@ -347,6 +350,35 @@ static bool read_some(struct rig_tls_connection *connection)
     return true;
 }
 
+static bool awaits_answer(const struct rig_tls_connection *connection)
+{
+    return connection->answer_deadline_ns != 0 && connection->observed->n_finished_sent < 2;
+}
+
+/* Bytes to be echoed wait for what the client makes of a HelloRequest. False when it has to wait,
+ * or when the stage changed. */
+static bool await_answer(struct rig_tls_connection *connection)
+{
+    uint8_t next;
+    int rc;
+    int why;
+
+    if (!awaits_answer(connection) || connection->pending_at == connection->n_pending) {
+        return true;
+    }
+    ERR_clear_error();
+    errno = 0;
+    rc = SSL_peek(connection->session, &next, 1);
+    why = SSL_get_error(connection->session, rc);
+    if (rc <= 0 && (awaits_answer(connection) ||
+                    (why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE))) {
+        handle_stop(connection, rc, errno);
+        return false;
+    }
+    connection->answer_deadline_ns = 0; /* answered, or more bytes came instead */
+    return true;
+}
+
 static void drive_echo(struct rig_tls_connection *connection)
 {
     const enum rig_tls_fault fault = connection->observed->service->fault;
@@ -354,7 +386,7 @@ static void drive_echo(struct rig_tls_connection *connection)
     /* bytes that OpenSSL holds do not make the socket readable, so it never stops at those */
     for (int round = 0; round < MAX_ROUNDS_AT_ONCE || SSL_pending(connection->session) > 0;
          round++) {
-        if (!write_pending(connection)) {
+        if (!await_answer(connection) || !write_pending(connection)) {
             return;
         }
         if (connection->echo_left == 0) {
@@ -428,8 +460,14 @@ int rig_tls_connection_fd(const struct rig_tls_connection *connection)
 
 int64_t rig_tls_connection_deadline_ns(const struct rig_tls_connection *connection)
 {
-    return connection->stage == STAGE_STATUS ? rig_tls_status_deadline_ns(connection->status)
-                                             : INT64_MAX;
+    switch (connection->stage) {
+    case STAGE_STATUS:
+        return rig_tls_status_deadline_ns(connection->status);
+    case STAGE_ECHO:
+        return awaits_answer(connection) ? connection->answer_deadline_ns : INT64_MAX;
+    default:
+        return INT64_MAX;
+    }
 }
 
 void rig_tls_connection_expire(struct rig_tls_connection *connection)
@@ -437,6 +475,7 @@ void rig_tls_connection_expire(struct rig_tls_connection *connection)
     if (connection->stage == STAGE_STATUS) {
         rig_tls_status_expire(connection->status);
     }
+    connection->answer_deadline_ns = 0;
 }
 
 const char *rig_tls_connection_stage(const struct rig_tls_connection *connection)

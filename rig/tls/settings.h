@@ -22,7 +22,7 @@ enum rig_tls_sni_policy {
     RIG_TLS_SNI_ANY = 0, /* served whatever name it asks for */
     RIG_TLS_SNI_STRICT,  /* a name that is not one of server_names: fatal unrecognized_name */
     RIG_TLS_SNI_WARN,    /* the same as a warning (TLS 1.2; silent in 1.3), the handshake goes on */
-    RIG_TLS_SNI_REQUIRED, /* strict, and none at all is missing_extension */
+    RIG_TLS_SNI_REQUIRED, /* strict, and none at all: handshake_failure */
 };
 
 enum rig_tls_resumption {
@@ -87,7 +87,8 @@ struct rig_tls_settings {
     int verify_depth;              /* intermediates allowed; 0: 100 */
     enum rig_tls_crl_check crl_check;
     bool allow_renegotiation;   /* TLS 1.2, by the client */
-    bool request_renegotiation; /* TLS 1.2: sends a HelloRequest once the handshake is done */
+    bool request_renegotiation; /* TLS 1.2: sends a HelloRequest once the handshake is done, and
+                                   echoes when that is answered or 1 s has passed */
     enum rig_tls_sni_policy sni_policy;
     const char *server_names; /* for sni_policy, separated by spaces; case is ignored */
 

@@ -30,7 +30,7 @@ bool rig_tls_sni_allows(const struct rig_tls_observed *observed, int *alert)
         return true;
     }
     if (sni[0] == '\0') {
-        *alert = SSL_AD_MISSING_EXTENSION;
+        *alert = SSL_AD_HANDSHAKE_FAILURE; /* missing_extension is not for TLS 1.2 */
         return service->sni_policy != RIG_TLS_SNI_REQUIRED;
     }
     *alert = SSL_AD_UNRECOGNIZED_NAME;

@@ -29,6 +29,41 @@ struct client_wish good_client(const struct pki *pki)
                                 .expected_name = PKI_SERVER_NAME};
 }
 
+struct rig_tls_client_settings good_reference(const struct pki *pki,
+                                              const struct rig_tls_endpoint *endpoint)
+{
+    return (struct rig_tls_client_settings){.host = "127.0.0.1",
+                                            .port = rig_tls_endpoint_port(endpoint),
+                                            .security_level = 1,
+                                            .certificate_pem = rig_buf_text(&pki->device.chain_pem),
+                                            .key_pem = rig_buf_text(&pki->device.key_pem),
+                                            .sni = PKI_SERVER_NAME,
+                                            .roots_pem = rig_buf_text(&pki->root.pem),
+                                            .expected_name = PKI_SERVER_NAME};
+}
+
+void run_reference(const struct rig_tls_client_settings *settings,
+                   struct rig_tls_client_report *report)
+{
+    struct rig_error err;
+
+    if (!rig_tls_client_run(settings, rig_wait_ms(LONG_MS, NULL), report, &err).ok) {
+        fail_msg("%s", err.text);
+    }
+}
+
+struct both run_both(struct rig_tls_endpoint *endpoint,
+                     const struct rig_tls_client_settings *settings)
+{
+    struct both both;
+
+    run_reference(settings, &both.client);
+    (void)take_evidence(endpoint, both.client.client_random, &both.server, LONG_MS);
+    assert_true(both.server.client_hello_seen);
+    rig_tls_client_report_free(&both.client);
+    return both;
+}
+
 struct rig_tls_server *start_server(uint16_t first_port, uint16_t last_port,
                                     const struct rig_clock *clock)
 {

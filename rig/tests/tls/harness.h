@@ -8,6 +8,7 @@
 
 #include "rig/tests/tls/clients.h"
 #include "rig/tests/tls/pki.h"
+#include "rig/tls/client.h"
 #include "rig/tls/server.h"
 
 #define LONG_MS 20000 /* longer than anything takes */
@@ -15,6 +16,20 @@
 /* Borrow the PKI's texts. */
 struct rig_tls_settings good_settings(const struct pki *pki);
 struct client_wish good_client(const struct pki *pki);
+
+/* The same for the reference client, at this endpoint. */
+struct rig_tls_client_settings good_reference(const struct pki *pki,
+                                              const struct rig_tls_endpoint *endpoint);
+/* One connection of the reference client; the caller frees the report. */
+void run_reference(const struct rig_tls_client_settings *settings,
+                   struct rig_tls_client_report *report);
+/* Both sides of one connection; fails when the server did not see it. The report is freed. */
+struct both {
+    struct rig_tls_evidence server;
+    struct rig_tls_client_report client; /* without response and capture */
+};
+struct both run_both(struct rig_tls_endpoint *endpoint,
+                     const struct rig_tls_client_settings *settings);
 
 /* On 127.0.0.1. `clock` may be NULL. */
 struct rig_tls_server *start_server(uint16_t first_port, uint16_t last_port,

@@ -144,7 +144,7 @@ static void meet_step(struct walk *walk, const struct rig_step_plan *step)
         walk->signed_line = step->line;
     } else if (step->kind == RIG_STEP_INSTALLED) {
         walk->signed_line = 0;
-    } else if (step->kind == RIG_STEP_CASE) {
+    } else if (step->kind == RIG_STEP_CASE || step->kind == RIG_STEP_ENROL) {
         meet_case(walk, step);
     }
     walk->facts = (walk->facts & ~traits->clears) | traits->gives;

@@ -48,7 +48,7 @@ static const struct rig_yaml_key enrol_keys[] = {
      .type = RIG_YAML_TEXT,
      RIG_YAML_FIELD(struct rig_step_plan, enrol.registration),
      .min = 1,
-     .max = 64,
+     .max = 80, /* the agent sends lines of up to 128 characters */
      .initial = "as `device`",
      .doc = "The registration id that the board asks with."},
     {.name = "expect",

@@ -604,7 +604,7 @@ static const struct rig_yaml_key suite_keys[] = {
      .read = read_steps,
      RIG_YAML_FIELD(struct rig_suite, after),
      .max = RIG_SUITE_MAX_STEPS,
-     .form = "list of steps, cases and registrations",
+     .form = "list of steps and cases",
      .initial = "[]",
      .doc = "Once per board, last."},
 };

@@ -9,7 +9,7 @@ static const struct mention {
     enum rig_pki_kind kind;
     const char *other; /* a word that may stand there instead */
 } mentions[] = {
-    {"signer", RIG_PKI_AUTHORITY, "self"},     {"names_of", RIG_PKI_AUTHORITY, NULL},
+    {"signer", RIG_PKI_AUTHORITY, NULL},       {"names_of", RIG_PKI_AUTHORITY, NULL},
     {"key_of", RIG_PKI_AUTHORITY, NULL},       {"chain", RIG_PKI_AUTHORITY, "leaf"},
     {"trust", RIG_PKI_AUTHORITY, NULL},        {"issuer", RIG_PKI_AUTHORITY, NULL},
     {"good", RIG_PKI_AUTHORITY, NULL},         {"revoked_devices", RIG_PKI_DEVICE, NULL},
@@ -37,9 +37,9 @@ static void check_mention(struct rig_yaml_mistakes *mistakes, const struct menti
                                                         : "servers");
 }
 
-/* An entry of a list, and the lists within it. */
+/* An entry of a list, and the lists within it. Only a certificate can sign itself. */
 static void check_mentions(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_node *node,
-                           const struct rig_fixtures *fixtures)
+                           const struct rig_fixtures *fixtures, bool certificate)
 {
     for (const struct rig_yaml_node *value = node->first; value != NULL; value = value->next) {
         size_t i = 0;
@@ -49,10 +49,12 @@ static void check_mentions(struct rig_yaml_mistakes *mistakes, const struct rig_
             i++;
         }
         if (i == N_MENTIONS) {
-            check_mentions(mistakes, value, fixtures);
+            check_mentions(mistakes, value, fixtures, certificate);
             continue;
         }
-        if (value->kind == RIG_YAML_SCALAR) {
+        if (value->kind == RIG_YAML_SCALAR &&
+            !(certificate && strcmp(value->key->text, "signer") == 0 &&
+              strcmp(value->text, "self") == 0)) {
             check_mention(mistakes, &mentions[i], value, fixtures);
         }
         for (const struct rig_yaml_node *item = value->first; item != NULL; item = item->next) {
@@ -70,8 +72,11 @@ static bool in_ring(const struct rig_pki_recipe *start, const struct rig_fixture
             return false;
         }
         at = rig_fixtures_find(fixtures, RIG_PKI_AUTHORITY, at->signer);
+        if (at == start) {
+            return true;
+        }
     }
-    return true;
+    return false;
 }
 
 /* Keys that put an extension into a certificate. */
@@ -225,12 +230,19 @@ void rig_fixtures_check_names(struct rig_yaml_mistakes *mistakes, const struct r
              item = item->next) {
             const struct rig_yaml_node *name = rig_yaml_find(item, lists[i].key);
 
+            if (strcmp(name->text, "self") == 0 || strcmp(name->text, "leaf") == 0 ||
+                (strcmp(name->text, "none") == 0 && lists[i].kind >= 0)) {
+                rig_yaml_mistake(mistakes, name->line,
+                                 "found the name %s; expected another one, since self, leaf and "
+                                 "none have meanings of their own",
+                                 rig_yaml_quote_node(name).text);
+            }
             if (count(fixtures, lists[i].list, name->text) > 1) {
                 rig_yaml_mistake(mistakes, name->line,
                                  "found %s more than once among the %s; expected names that differ",
                                  rig_yaml_quote_node(name).text, lists[i].list);
             }
-            check_mentions(mistakes, item, fixtures);
+            check_mentions(mistakes, item, fixtures, lists[i].kind >= 0);
             if (lists[i].kind >= 0) {
                 check_certificate(
                     mistakes, item,

@@ -4,13 +4,15 @@
  * own: the lines
  * "# expect: LINE: TEXT" are all its mistakes, in order; a text that ends with " ..." is the
  * beginning of one (where the rest comes from another part of the rig). bench-*.yaml are benches,
- * ca-*.yaml CA files, enrol-*.yaml enrolment fixtures, the rest are suites.
+ * ca-*.yaml CA files, enrol-*.yaml enrolment fixtures, pki-*.yaml PKI fixtures, the rest are
+ * suites.
  */
 #include "rig/base/file.h"
 #include "rig/suite/bench.h"
 #include "rig/suite/ca_config.h"
 #include "rig/suite/check.h"
 #include "rig/suite/enrolment_file.h"
+#include "rig/suite/fixtures.h"
 #include "rig/suite/suite.h"
 
 #include <dirent.h>
@@ -79,6 +81,7 @@ static void check_one(const char *name)
     RIG_AUTO(rig_auto_suite) struct rig_suite *suite = NULL;
     RIG_AUTO(rig_auto_bench) struct rig_bench *bench = NULL;
     RIG_AUTO(rig_auto_enrolment_file) struct rig_enrolment_file *enrolment = NULL;
+    RIG_AUTO(rig_auto_fixtures) struct rig_fixtures *fixtures = NULL;
     struct rig_ca_vault_config config;
     struct rig_error err = {0};
     char path[1024];
@@ -97,6 +100,8 @@ static void check_one(const char *name)
             ? rig_ca_config_parse(name, content, text.len, &config, &mistakes, &err)
         : strncmp(name, "enrol-", 6) == 0
             ? rig_enrolment_file_parse(name, content, text.len, &enrolment, &mistakes, &err)
+        : strncmp(name, "pki-", 4) == 0
+            ? rig_fixtures_parse(name, content, text.len, &fixtures, &mistakes, &err)
             : rig_suite_parse(name, content, text.len, &suite, &mistakes, &err);
     if (result.ok) {
         fail_msg("%s was accepted", name);
@@ -104,6 +109,7 @@ static void check_one(const char *name)
     assert_null(suite);
     assert_null(bench);
     assert_null(enrolment);
+    assert_null(fixtures);
     assert_int_equal(err.cls, RIG_CLASS_USAGE);
     assert_int_equal(err.code, RIG_E_INVALID);
     assert_memory_equal(err.text, rig_buf_text(&mistakes), strlen(err.text));
@@ -117,6 +123,7 @@ static void every_bad_file_says_what_is_wrong(void **state)
     size_t n_benches = 0;
     size_t n_ca_files = 0;
     size_t n_enrolments = 0;
+    size_t n_pki = 0;
     DIR *entries = opendir(folder);
     const struct dirent *entry;
 
@@ -133,6 +140,8 @@ static void every_bad_file_says_what_is_wrong(void **state)
             n_ca_files++;
         } else if (strncmp(entry->d_name, "enrol-", 6) == 0) {
             n_enrolments++;
+        } else if (strncmp(entry->d_name, "pki-", 4) == 0) {
+            n_pki++;
         } else {
             n_suites++;
         }
@@ -143,6 +152,7 @@ static void every_bad_file_says_what_is_wrong(void **state)
     assert_true(n_benches >= 15);
     assert_true(n_ca_files >= 10);
     assert_true(n_enrolments >= 7);
+    assert_true(n_pki >= 30);
 }
 
 int main(int argc, char **argv)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* suites/README.md holds the reference that the tables print, to the letter: neither can be changed
- * alone. */
+/* suites/README.md and fixtures/README.md hold the reference that the tables print, to the letter:
+ * neither can be changed alone. */
 #include "rig/base/file.h"
 #include "rig/suite/check.h"
 #include "rig/suite/enrolment_file.h"
+#include "rig/suite/fixtures.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +15,8 @@
 #include <cmocka.h>
 
 /* RIG_WRITE_REFERENCE=1 prints what belongs between the marks instead. */
-static void check(const char *what, rig_result (*describe)(struct rig_buf *, struct rig_error *))
+static void check(const char *file, const char *what,
+                  rig_result (*describe)(struct rig_buf *, struct rig_error *))
 {
     RIG_AUTO(rig_buf_free) struct rig_buf readme = {0};
     RIG_AUTO(rig_buf_free) struct rig_buf reference = {0};
@@ -24,7 +26,7 @@ static void check(const char *what, rig_result (*describe)(struct rig_buf *, str
     char end[64];
 
     assert_non_null(getenv("RIG_SOURCE"));
-    (void)snprintf(path, sizeof path, "%s/suites/README.md", getenv("RIG_SOURCE"));
+    (void)snprintf(path, sizeof path, "%s/%s/README.md", getenv("RIG_SOURCE"), file);
     (void)snprintf(begin, sizeof begin, "<!-- reference of %s: begin -->\n", what);
     (void)snprintf(end, sizeof end, "<!-- reference of %s: end -->\n", what);
     assert_true(describe(&reference, &err).ok);
@@ -45,25 +47,31 @@ static void check(const char *what, rig_result (*describe)(struct rig_buf *, str
 static void suites_are_described(void **state)
 {
     (void)state;
-    check("suites", rig_suite_describe_schema);
+    check("suites", "suites", rig_suite_describe_schema);
 }
 
 static void benches_are_described(void **state)
 {
     (void)state;
-    check("benches", rig_bench_describe_schema);
+    check("suites", "benches", rig_bench_describe_schema);
 }
 
 static void ca_files_are_described(void **state)
 {
     (void)state;
-    check("CA files", rig_ca_config_describe_schema);
+    check("suites", "CA files", rig_ca_config_describe_schema);
 }
 
 static void enrolment_fixtures_are_described(void **state)
 {
     (void)state;
-    check("enrolment fixtures", rig_enrolment_file_describe_schema);
+    check("suites", "enrolment fixtures", rig_enrolment_file_describe_schema);
+}
+
+static void pki_fixtures_are_described(void **state)
+{
+    (void)state;
+    check("fixtures", "PKI fixtures", rig_fixtures_describe_schema);
 }
 
 int main(void)
@@ -73,6 +81,7 @@ int main(void)
         cmocka_unit_test(benches_are_described),
         cmocka_unit_test(ca_files_are_described),
         cmocka_unit_test(enrolment_fixtures_are_described),
+        cmocka_unit_test(pki_fixtures_are_described),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -78,6 +78,8 @@ static rig_result prepare(struct rig_services *services, struct rig_error *err)
         RIG_TRY_IN(make_identity(services, (enum rig_case_server)kind, wait, err), err,
                    "test server's identity");
     }
+    RIG_TRY(
+        rig_enrolments_open(suite, rig_clock_now_ms(options->clock), &services->enrolments, err));
     return rig_tls_server_start(&server, &services->server, err);
 }
 
@@ -145,6 +147,8 @@ void rig_services_stop(struct rig_services *services)
         rig_buf_free(&services->identities[kind].chain_pem);
         rig_buf_free(&services->identities[kind].key_pem);
     }
+    rig_enrolments_close(services->enrolments);
+    services->enrolments = NULL;
     rig_auto_ca(&services->other_ca);
     rig_auto_ca(&services->ca);
     rig_close_fd(&services->ready_fd);

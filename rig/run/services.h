@@ -10,6 +10,7 @@
 #define RIG_RUN_SERVICES_H
 
 #include "rig/run/ca_choice.h"
+#include "rig/run/enrolments.h"
 #include "rig/run/recover.h"
 #include "rig/run/run.h"
 #include "rig/tls/server.h"
@@ -41,6 +42,7 @@ struct rig_services {
     struct rig_ca *other_ca; /* same shape, trusted by nobody */
     struct rig_server_identity identities[RIG_SERVER_KINDS];
     struct rig_tls_server *server;
+    struct rig_enrolments *enrolments; /* NULL: the suite has no registrations */
 
     pthread_t thread;
     bool thread_started;

@@ -15,6 +15,7 @@ static const struct rig_step_driver drivers[RIG_STEP_KINDS] = {
     [RIG_STEP_BOOT] = {rig_step_firmware, true},
     [RIG_STEP_INSTALLED] = {rig_step_installed, true},
     [RIG_STEP_CASE] = {rig_step_case, true},
+    [RIG_STEP_ENROL] = {rig_step_enrol, true},
 };
 
 const struct rig_step_driver *rig_step_driver(enum rig_step_kind kind)

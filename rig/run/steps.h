@@ -37,6 +37,10 @@ RIG_CHECKED rig_result rig_revoke_certificate(struct rig_board *board, const cha
 rig_result rig_step_case(struct rig_board *board, const struct rig_step_plan *plan,
                          json_t *evidence, struct rig_wait wait, struct rig_error *err);
 
+/* steps_enrolment.c */
+rig_result rig_step_enrol(struct rig_board *board, const struct rig_step_plan *plan,
+                          json_t *evidence, struct rig_wait wait, struct rig_error *err);
+
 /* steps_line.c */
 rig_result rig_step_reset(struct rig_board *board, const struct rig_step_plan *plan,
                           json_t *evidence, struct rig_wait wait, struct rig_error *err);

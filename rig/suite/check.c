@@ -66,6 +66,11 @@ const char *rig_file_kind_name(enum rig_file_kind kind)
     return kinds[kind].name;
 }
 
+static const char *article_of(const char *name)
+{
+    return strchr("aeiou", name[0]) != NULL ? "an" : "a";
+}
+
 static bool is_of_kind(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_node *root,
                        enum rig_file_kind kind)
 {
@@ -77,8 +82,9 @@ static bool is_of_kind(struct rig_yaml_mistakes *mistakes, const struct rig_yaml
 
         if (other != NULL) {
             rig_yaml_mistake(mistakes, other->key->line,
-                             "found %s: this is a %s file; expected a %s file", kinds[i].key,
-                             kinds[i].name, kinds[kind].name);
+                             "found %s: this is %s %s file; expected %s %s file", kinds[i].key,
+                             article_of(kinds[i].name), kinds[i].name, article_of(kinds[kind].name),
+                             kinds[kind].name);
             return false;
         }
     }
@@ -140,5 +146,6 @@ rig_result rig_check_file(const char *path, enum rig_file_kind *kind, struct rig
         *kind = RIG_FILE_PKI;
         return rig_fixtures_load(&path, 1, &fixtures, mistakes, err);
     }
-    return rig_suite_parse(path, rig_buf_text(&text), text.len, &suite, mistakes, err);
+    RIG_TRY(rig_suite_parse(path, rig_buf_text(&text), text.len, &suite, mistakes, err));
+    return rig_suite_check_enrolments(suite, mistakes, err);
 }

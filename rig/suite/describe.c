@@ -96,6 +96,7 @@ rig_result rig_suite_describe_schema(struct rig_buf *text, struct rig_error *err
     RIG_TRY(describe_groups(&rig_suite_schema, text, err));
     RIG_TRY(rig_yaml_describe(&rig_step_schema, "A step", text, err));
     RIG_TRY(rig_yaml_describe(&rig_case_schema, "A case", text, err));
+    RIG_TRY(rig_yaml_describe(&rig_enrol_schema, "A registration", text, err));
     RIG_TRY(describe_groups(&rig_step_schema, text, err));
     RIG_TRY(describe_steps(text, err));
     RIG_TRY(describe_cases("Certificates of a case", rig_certificate_traits, RIG_N_CERTIFICATES,

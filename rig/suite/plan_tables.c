@@ -127,6 +127,14 @@ const struct rig_step_traits rig_step_traits[RIG_STEP_KINDS] = {
                        .retries = 1,
                        .lists = RIG_LIST_EACH_KEY | RIG_LIST_AFTER,
                        .needs = RIG_HAS_CERTIFICATE | RIG_HAS_FIRMWARE},
+    [RIG_STEP_ENROL] = {.name = "enrol",
+                        .title = "",
+                        .doc = "A registration; see \"A registration\".",
+                        .timeout_ms = SECONDS(45),
+                        .budget = {SECONDS(15), 0},
+                        .retries = 1,
+                        .lists = RIG_LIST_EACH_KEY,
+                        .needs = RIG_HAS_CSR | RIG_HAS_FIRMWARE},
 };
 
 /* The server's verdicts as measured with OpenSSL 3.0; alerts alone are ambiguous, so errors and

@@ -51,9 +51,16 @@ static const char *again_words(const struct walk *walk)
     return walk->round > 0 ? " when each_key begins again for the next key" : "";
 }
 
+static const char *kind_word(const struct rig_step_plan *step)
+{
+    return step->kind == RIG_STEP_CASE    ? "case"
+           : step->kind == RIG_STEP_ENROL ? "registration"
+                                          : "step";
+}
+
 static void need(struct walk *walk, const struct rig_step_plan *step, unsigned needs)
 {
-    const char *what = step->kind == RIG_STEP_CASE ? "case" : "step";
+    const char *what = kind_word(step);
 
     for (size_t i = 0; i < RIG_N_FACTS; i++) {
         const struct rig_fact *fact = &rig_facts[i];
@@ -128,8 +135,7 @@ static void meet_step(struct walk *walk, const struct rig_step_plan *step)
         rig_yaml_mistake(walk->mistakes, step->line,
                          "found the %s \"%s\" in %s; expected it in each_key, where there is a key "
                          "type",
-                         step->kind == RIG_STEP_CASE ? "case" : "step", step->name,
-                         walk->list_name);
+                         kind_word(step), step->name, walk->list_name);
         return;
     }
     need(walk, step, needs);
@@ -144,7 +150,7 @@ static void meet_step(struct walk *walk, const struct rig_step_plan *step)
         walk->signed_line = step->line;
     } else if (step->kind == RIG_STEP_INSTALLED) {
         walk->signed_line = 0;
-    } else if (step->kind == RIG_STEP_CASE) {
+    } else if (step->kind == RIG_STEP_CASE || step->kind == RIG_STEP_ENROL) {
         meet_case(walk, step);
     }
     walk->facts = (walk->facts & ~traits->clears) | traits->gives;

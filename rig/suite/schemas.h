@@ -11,6 +11,7 @@ extern const struct rig_yaml_schema rig_suite_device_schema;
 extern const struct rig_yaml_schema rig_suite_ca_schema;
 extern const struct rig_yaml_schema rig_step_schema;
 extern const struct rig_yaml_schema rig_case_schema;
+extern const struct rig_yaml_schema rig_enrol_schema;
 extern const struct rig_yaml_schema rig_bench_schema;
 extern const struct rig_yaml_schema rig_bench_defaults_schema;
 extern const struct rig_yaml_schema rig_bench_board_schema;

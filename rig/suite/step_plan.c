@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What one step or case means on its own: defaults for what was left out, and what contradicts
  * itself. */
+#include "rig/suite/common_keys.h"
 #include "rig/suite/plan_tables.h"
 
 #include <stdio.h>
@@ -227,6 +228,10 @@ void rig_step_complete(struct rig_yaml_mistakes *mistakes, const struct rig_suit
     check_times(mistakes, suite, node, step);
     if (step->kind == RIG_STEP_CASE) {
         complete_case(mistakes, suite, node, step);
+        return;
+    }
+    if (step->kind == RIG_STEP_ENROL) {
+        rig_enrol_complete(mistakes, suite, node, step);
         return;
     }
     if (!given(node, "name")) {

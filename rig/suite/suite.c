@@ -93,5 +93,10 @@ rig_result rig_suite_load(const char *path, struct rig_suite **suite, struct rig
 
     *suite = NULL;
     RIG_TRY(rig_yaml_file_read(path, &text, mistakes, err));
-    return rig_suite_parse(path, rig_buf_text(&text), text.len, suite, mistakes, err);
+    RIG_TRY(rig_suite_parse(path, rig_buf_text(&text), text.len, suite, mistakes, err));
+    if (!rig_suite_check_enrolments(*suite, mistakes, err).ok) {
+        rig_auto_suite(suite);
+        return (rig_result){.ok = false};
+    }
+    return RIG_DONE;
 }

@@ -14,8 +14,9 @@
 #include "rig/ca_attack/attack.h"
 
 #define RIG_SUITE_MAX_KEYS 5
-#define RIG_SUITE_MAX_STEPS 64
+#define RIG_SUITE_MAX_STEPS 192
 #define RIG_SUITE_MAX_ATTACKS 128
+#define RIG_SUITE_MAX_ENROLMENTS 4
 
 enum rig_step_kind {
     RIG_STEP_RESET = 0, /* into download mode, proven by the banner */
@@ -30,6 +31,7 @@ enum rig_step_kind {
     RIG_STEP_INSTALLED, /* the device's certificate state: fingerprints and key match; register
                            closed */
     RIG_STEP_CASE,      /* a handshake */
+    RIG_STEP_ENROL,     /* a registration: a handshake, and whether the service enrols the board */
     RIG_STEP_KINDS
 };
 
@@ -72,6 +74,25 @@ struct rig_case_plan {
                      fails */
 };
 
+enum rig_enrol_expect {
+    RIG_ENROL_ACCEPTED = 0,
+    RIG_ENROL_REFUSED,        /* a good handshake, and then the service says no */
+    RIG_ENROL_SERVER_REJECTS, /* the chain does not verify: no handshake */
+    RIG_ENROL_LIST_REFUSED,   /* the list contradicts itself; no board is asked */
+};
+
+/* What a board registers as, and how the service must decide (rig/tls/enrolment.h). */
+struct rig_enrol_plan {
+    char state[48];         /* of one of the suite's enrolment fixtures */
+    char device[48];        /* whose certificate, of the PKI fixtures, for the board's key */
+    char registration[129]; /* the id that the board asks with */
+    enum rig_enrol_expect expect;
+    int reason;          /* REFUSED: enum rig_enrolment_reason */
+    char decided_by[48]; /* entry; "" none */
+    char device_id[129]; /* ACCEPTED: what it is registered as */
+    char finding[48];    /* the individual entry for an earlier certificate; "" none */
+};
+
 struct rig_budget {
     int64_t warn_ms; /* 0: none; longer is said in the report */
     int64_t fail_ms; /* 0: none; longer is a `fail` */
@@ -84,7 +105,8 @@ struct rig_step_plan {
     int64_t timeout_ms;
     struct rig_budget budget;
     unsigned retries; /* further tries after a rig, network or line fault; a pass then is `flaky` */
-    struct rig_case_plan handshake; /* RIG_STEP_CASE only */
+    struct rig_case_plan handshake; /* RIG_STEP_CASE; for RIG_STEP_ENROL how TLS must end */
+    struct rig_enrol_plan enrol;    /* RIG_STEP_ENROL only */
     int line;                       /* in the file */
 };
 
@@ -137,6 +159,8 @@ struct rig_suite {
     unsigned flash_baud; /* 0: stay at 115200 */
     char partition[17];  /* label of the certificate partition, "esp_secure_cert" */
     struct rig_fuse_wishes require;
+    size_t n_enrolments; /* fixtures that registrations are judged by */
+    char enrolments[RIG_SUITE_MAX_ENROLMENTS][256];
     int64_t board_limit_ms; /* no board takes longer, whatever happens */
     size_t n_keys;
     enum rig_key_type keys[RIG_SUITE_MAX_KEYS];
@@ -154,6 +178,10 @@ RIG_CHECKED rig_result rig_suite_load(const char *path, struct rig_suite **suite
 RIG_CHECKED rig_result rig_suite_parse(const char *path_for_messages, const char *text,
                                        size_t n_bytes, struct rig_suite **suite,
                                        struct rig_buf *mistakes, struct rig_error *err);
+/* Whether each registration's state and entry are in the suite's enrolment fixtures, which are read
+ * for it; rig_suite_load does it. */
+RIG_CHECKED rig_result rig_suite_check_enrolments(const struct rig_suite *suite,
+                                                  struct rig_buf *mistakes, struct rig_error *err);
 void rig_suite_free(struct rig_suite *suite);
 static inline void rig_auto_suite(struct rig_suite **suite)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The keys of suite files: what they may hold, where it goes, what they mean. */
 #include "rig/suite/checks.h"
+#include "rig/suite/common_keys.h"
 #include "rig/suite/plan_tables.h"
 #include "rig/suite/schemas.h"
 #include "rig/suite/suite.h"
@@ -144,8 +145,8 @@ static bool read_codes(struct rig_yaml_mistakes *mistakes, const struct rig_yaml
     return true;
 }
 
-static void read_verify_errors(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
-                               const struct rig_yaml_node *node, void *target)
+void rig_read_verify_errors(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
+                            const struct rig_yaml_node *node, void *target)
 {
     struct rig_case_plan *plan = &((struct rig_step_plan *)target)->handshake;
 
@@ -155,8 +156,8 @@ static void read_verify_errors(struct rig_yaml_mistakes *mistakes, const struct 
         "CERT_HAS_EXPIRED");
 }
 
-static void read_alerts(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
-                        const struct rig_yaml_node *node, void *target)
+void rig_read_alerts(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
+                     const struct rig_yaml_node *node, void *target)
 {
     struct rig_case_plan *plan = &((struct rig_step_plan *)target)->handshake;
 
@@ -165,8 +166,8 @@ static void read_alerts(struct rig_yaml_mistakes *mistakes, const struct rig_yam
                      "unknown_ca");
 }
 
-static void read_verify_depth(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
-                              const struct rig_yaml_node *node, void *target)
+void rig_read_verify_depth(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
+                           const struct rig_yaml_node *node, void *target)
 {
     struct rig_case_plan *plan = &((struct rig_step_plan *)target)->handshake;
 
@@ -203,33 +204,6 @@ static void read_verify_flags(struct rig_yaml_mistakes *mistakes, const struct r
     }
 }
 
-/* Keys that steps and cases share. */
-#define COMMON_KEYS(max_timeout_)                                                                  \
-    {.name = "title",                                                                              \
-     .type = RIG_YAML_TEXT,                                                                        \
-     RIG_YAML_FIELD(struct rig_step_plan, title),                                                  \
-     .max = 95,                                                                                    \
-     .initial = "by kind",                                                                         \
-     .doc = "What reports and the live table call it."},                                           \
-        {.name = "timeout",                                                                        \
-         .type = RIG_YAML_DURATION,                                                                \
-         RIG_YAML_FIELD(struct rig_step_plan, timeout_ms),                                         \
-         .min = 100,                                                                               \
-         .max = (max_timeout_),                                                                    \
-         .initial = "by kind, at most limits.board",                                               \
-         .doc = "A try is broken off after this."},                                                \
-        {.name = "budget",                                                                         \
-         .type = RIG_YAML_MAP,                                                                     \
-         RIG_YAML_FIELD(struct rig_step_plan, budget),                                             \
-         .schema = &budget_schema,                                                                 \
-         .initial = "by kind",                                                                     \
-         .doc = "How long it should take."},                                                       \
-    {                                                                                              \
-        .name = "retries", .type = RIG_YAML_INTEGER,                                               \
-        RIG_YAML_FIELD(struct rig_step_plan, retries), .max = 5, .initial = "by kind",             \
-        .doc = "Further tries after a fault of rig, line or network; a pass then is `flaky`."      \
-    }
-
 static const struct rig_yaml_key budget_keys[] = {
     {.name = "warn",
      .type = RIG_YAML_LIMIT,
@@ -246,7 +220,7 @@ static const struct rig_yaml_key budget_keys[] = {
      .initial = "none",
      .doc = "Longer is a `fail` of the board."},
 };
-static const struct rig_yaml_schema budget_schema = {"a budget", N_OF(budget_keys), budget_keys};
+const struct rig_yaml_schema rig_budget_schema = {"a budget", N_OF(budget_keys), budget_keys};
 
 static const struct rig_yaml_key step_keys[] = {
     {.name = "step",
@@ -263,7 +237,7 @@ static const struct rig_yaml_key step_keys[] = {
      .check = rig_check_name,
      .initial = "the step's kind",
      .doc = "Unique in its list; needed when a kind stands there twice."},
-    COMMON_KEYS(MINUTES(60)),
+    RIG_COMMON_KEYS(MINUTES(60)),
 };
 const struct rig_yaml_schema rig_step_schema = {"a step", N_OF(step_keys), step_keys};
 
@@ -297,7 +271,7 @@ static const struct rig_yaml_key case_keys[] = {
      .doc = "How it must end; may be written for the reader, can't be changed."},
     {.name = "verify_errors",
      .type = RIG_YAML_CUSTOM,
-     .read = read_verify_errors,
+     .read = rig_read_verify_errors,
      .min = 1,
      .max = 4,
      .form = "`any`, or 1 to 4 of OpenSSL's names without X509_V_ERR_",
@@ -305,13 +279,13 @@ static const struct rig_yaml_key case_keys[] = {
      .doc = "Server rejects: the verify errors that count as the right reason."},
     {.name = "verify_depth",
      .type = RIG_YAML_CUSTOM,
-     .read = read_verify_depth,
+     .read = rig_read_verify_depth,
      .form = "`any`, or 0 (the device's certificate) to 9",
      .initial = "by certificate; `any` with verify_errors of your own",
      .doc = "Server rejects: at which certificate of the chain."},
     {.name = "alerts",
      .type = RIG_YAML_CUSTOM,
-     .read = read_alerts,
+     .read = rig_read_alerts,
      .min = 1,
      .max = 4,
      .form = "`any`, or 1 to 4 names of RFC 8446",
@@ -338,7 +312,7 @@ static const struct rig_yaml_key case_keys[] = {
      .initial = "true for an accepted case",
      .doc = "A positive control: every negative case needs one before and one after it, with the "
             "same key and certificate."},
-    COMMON_KEYS(MAX_CASE_MS),
+    RIG_COMMON_KEYS(MAX_CASE_MS),
 };
 const struct rig_yaml_schema rig_case_schema = {"a case", N_OF(case_keys), case_keys};
 
@@ -350,10 +324,15 @@ static void read_item(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_
 
     step->line = item->line;
     step->handshake.verify_depth = -1;
+    if (step_node == NULL && case_node == NULL && rig_yaml_find(item, "enrol") != NULL) {
+        step->kind = RIG_STEP_ENROL;
+        rig_yaml_read_mapping(mistakes, &rig_enrol_schema, item, step);
+        return;
+    }
     if (item->kind != RIG_YAML_MAPPING || (step_node == NULL && case_node == NULL)) {
         rig_yaml_mistake(mistakes, item->line,
-                         "found %s without step or case; expected \"- step: KIND\" or \"- case: "
-                         "NAME\"",
+                         "found %s without step or case; expected \"- step: KIND\", \"- case: "
+                         "NAME\" or \"- enrol: NAME\"",
                          item->kind == RIG_YAML_MAPPING ? "an entry"
                                                         : rig_yaml_quote_node(item).text);
         return;
@@ -594,6 +573,14 @@ static const struct rig_yaml_key suite_keys[] = {
     GROUP(
         "require", require_schema,
         "What the board's eFuses must say when `identify` reads them; other than that is a fail."),
+    {.name = "enrolments",
+     .type = RIG_YAML_CUSTOM,
+     .read = rig_read_enrolments,
+     .min = 1,
+     .max = RIG_SUITE_MAX_ENROLMENTS,
+     .form = "list of paths",
+     .initial = "none",
+     .doc = "Enrolment fixtures that registrations are judged by; relative to this file."},
     GROUP("limits", limits_schema, "Limits of the whole run."),
     {.name = "before",
      .type = RIG_YAML_CUSTOM,
@@ -610,7 +597,7 @@ static const struct rig_yaml_key suite_keys[] = {
      RIG_YAML_FIELD(struct rig_suite, each_key),
      .min = 1,
      .max = RIG_SUITE_MAX_STEPS,
-     .form = "list of steps and cases",
+     .form = "list of steps, cases and registrations",
      .doc = "Once per board and key type; the last type's certificate stays on the board."},
     {.name = "after",
      .type = RIG_YAML_CUSTOM,

@@ -13,8 +13,22 @@
  * can't be read) is sent again only when the request says that it may be (`repeatable`); otherwise
  * the call fails with `uncertain` set and the caller looks up what became of it.
  *
+ * At most `max_retries` times, a Retry-After obeyed when it fits into the wait.
+ *
+ * The way there: TLS 1.2 or newer; http:// for a loopback address alone. Proxies only where the
+ * user's environment names one (https_proxy), and never for http://. No redirects but a standby's
+ * 307 or 308 to the same path of another node, from https to https and only when verified, twice at
+ * most. An answer is at most 32 MiB.
+ *
+ * The login: lazily, with the first call. A given token is looked up once, which costs one use of a
+ * token with limited uses. Whichever call comes first after two thirds of the lease renews it,
+ * while the others go on with the old token; where renewal is refused, not possible (batch tokens)
+ * or gives less than half (max_ttl is near), AppRole and certificate log in again. A token of our
+ * own that the server no longer knows leads to one login and one more try.
+ *
  * Secrets: tokens, secret ids and replies that hold them live in buffers that are cleared; they
- * appear in no error text and no log, and this process can't dump them (rig_secret.h).
+ * appear in no error text and no log, and this process can't dump them (rig/base/secret.h). Linking
+ * this part lets jansson and libcurl clear what they free, in the whole process (memory.c).
  *
  * Errors: class CA when the server answered (refused, sealed, unknown role, ...), class NETWORK
  * when it could not be reached or the connection broke, class USAGE for an address, file or

@@ -65,7 +65,8 @@ static void free_line(struct line *line)
     free(line);
 }
 
-static rig_result take_line(struct rig_vault_http *http, struct line **out, struct rig_error *err)
+/* NULL: no memory. */
+static struct line *take_line(struct rig_vault_http *http)
 {
     struct line *line;
 
@@ -76,20 +77,20 @@ static rig_result take_line(struct rig_vault_http *http, struct line **out, stru
         http->n_idle--;
     }
     (void)pthread_mutex_unlock(&http->lock);
-    if (line == NULL) {
-        line = calloc(1, sizeof *line);
-        if (line == NULL) {
-            return rig_fail_memory(err);
-        }
-        line->multi = curl_multi_init();
-        line->easy = curl_easy_init();
-        if (line->multi == NULL || line->easy == NULL) {
-            free_line(line);
-            return rig_fail_memory(err);
-        }
+    if (line != NULL) {
+        return line;
     }
-    *out = line;
-    return RIG_DONE;
+    line = calloc(1, sizeof *line);
+    if (line == NULL) {
+        return NULL;
+    }
+    line->multi = curl_multi_init();
+    line->easy = curl_easy_init();
+    if (line->multi == NULL || line->easy == NULL) {
+        free_line(line);
+        return NULL;
+    }
+    return line;
 }
 
 static void give_line(struct rig_vault_http *http, struct line *line)
@@ -508,7 +509,10 @@ static rig_result transfer_once(struct rig_vault_http *http, const struct rig_va
             return rig_fail_memory(err);
         }
     }
-    RIG_TRY(take_line(http, &line, err));
+    line = take_line(http);
+    if (line == NULL) {
+        return rig_fail_memory(err);
+    }
     code = set_up(line->easy, http, target, rig_buf_text(&url), headers, connect_to, transfer);
     if (code != CURLE_OK || curl_multi_add_handle(line->multi, line->easy) != CURLM_OK) {
         give_line(http, line);

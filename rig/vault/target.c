@@ -134,12 +134,15 @@ rig_result rig_vault_target_parse(const char *address, const char *tls_server_na
     *target = (struct rig_vault_target){0};
     RIG_TRY(split(address, &parts, err));
     RIG_TRY(check_parts(address, &parts, err));
-    path_len = parts.path != NULL ? strlen(parts.path) : 0;
+    if (parts.scheme == NULL || parts.path == NULL) {
+        return rig_fail_memory(err); /* checked: a valid URL has both */
+    }
+    path_len = strlen(parts.path);
     while (path_len != 0 && parts.path[path_len - 1] == '/') {
         path_len--;
     }
     target->encrypted = strcmp(parts.scheme, "https") == 0;
-    RIG_TRY(text_of(&target->path, err, "%.*s", (int)path_len, path_len != 0 ? parts.path : ""));
+    RIG_TRY(text_of(&target->path, err, "%.*s", (int)path_len, parts.path));
     RIG_TRY(text_of(&target->address, err, "%s://%s:%s%s", parts.scheme, parts.host, parts.port,
                     target->path));
     if (tls_server_name == NULL || !target->encrypted) {

@@ -124,7 +124,8 @@ static bool speaks_of_content(unsigned long code)
 }
 
 /* Bytes that are no answer, against HTTP that said no. Vault puts "unauthorized" behind a 401. */
-static enum rig_tls_ocsp_progress judge_failure(char *text, size_t text_size)
+static enum rig_tls_ocsp_progress judge_failure(const struct rig_tls_ocsp_query *query, char *text,
+                                                size_t text_size)
 {
     enum rig_tls_ocsp_progress progress = RIG_TLS_OCSP_NO_ANSWER;
     const char *data = NULL;
@@ -136,7 +137,9 @@ static enum rig_tls_ocsp_progress judge_failure(char *text, size_t text_size)
         const bool has_data = (flags & ERR_TXT_STRING) != 0 && data != NULL;
         const char *const reason = ERR_reason_error_string(code);
 
-        if (speaks_of_content(code)) {
+        if (speaks_of_content(code) || (ERR_GET_LIB(code) == ERR_LIB_HTTP &&
+                                        ERR_GET_REASON(code) == HTTP_R_FAILED_READING_DATA &&
+                                        BIO_number_read(query->wire) != 0)) {
             progress = RIG_TLS_OCSP_ANSWERED;
         } else if (has_data && strstr(data, "401") != NULL) {
             progress = RIG_TLS_OCSP_DENIED;
@@ -188,7 +191,7 @@ enum rig_tls_ocsp_progress rig_tls_ocsp_query_drive(struct rig_tls_ocsp_query *q
         query->events = BIO_should_write(query->wire) != 0 ? EPOLLOUT : EPOLLIN;
         return RIG_TLS_OCSP_WAITS;
     }
-    return judge_failure(text, text_size);
+    return judge_failure(query, text, text_size);
 }
 
 int rig_tls_ocsp_query_fd(const struct rig_tls_ocsp_query *query)

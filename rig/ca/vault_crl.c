@@ -39,6 +39,7 @@ rig_result rig_vault_expect_revoked(struct rig_vault_ca *vault, const char *moun
 
         (void)rig_copy_text(pending->serial, sizeof pending->serial, serial);
         pending->mount = mount;
+        pending->order = ++vault->n_revoked;
     }
     (void)pthread_mutex_unlock(&vault->lock);
     return result;
@@ -57,10 +58,10 @@ static bool lists(X509_CRL *crl, const char *serial)
     return integer != NULL && X509_CRL_get0_by_serial(crl, &entry, integer) == 1;
 }
 
-/* Forgets what the CRL has by now; the serial of one that it lacks, or "". `limit`: only those that
- * were revoked before the CRL was asked for. */
-static void strike_off(struct rig_vault_ca *vault, const char *mount, X509_CRL *crl, size_t limit,
-                       char missing[RIG_SERIAL_TEXT_SIZE])
+/* Forgets what the CRL has by now; the serial of one that it lacks, or "". Those
+ * revoked after `newest` may be missing. */
+static void strike_off(struct rig_vault_ca *vault, const char *mount, X509_CRL *crl,
+                       uint64_t newest, char missing[RIG_SERIAL_TEXT_SIZE])
 {
     size_t kept = 0;
 
@@ -72,7 +73,7 @@ static void strike_off(struct rig_vault_ca *vault, const char *mount, X509_CRL *
         if (strcmp(pending.mount, mount) == 0 && lists(crl, pending.serial)) {
             continue;
         }
-        if (strcmp(pending.mount, mount) == 0 && i < limit) {
+        if (strcmp(pending.mount, mount) == 0 && pending.order <= newest) {
             (void)rig_copy_text(missing, RIG_SERIAL_TEXT_SIZE, pending.serial);
         }
         vault->pending[kept++] = pending;
@@ -81,12 +82,12 @@ static void strike_off(struct rig_vault_ca *vault, const char *mount, X509_CRL *
     (void)pthread_mutex_unlock(&vault->lock);
 }
 
-static size_t n_pending(struct rig_vault_ca *vault)
+static uint64_t n_revoked(struct rig_vault_ca *vault)
 {
-    size_t n;
+    uint64_t n;
 
     (void)pthread_mutex_lock(&vault->lock);
-    n = vault->n_pending;
+    n = vault->n_revoked;
     (void)pthread_mutex_unlock(&vault->lock);
     return n;
 }
@@ -256,7 +257,7 @@ static rig_result take_fresh(struct rig_vault_ca *vault, const struct rig_vault_
                              bool signs_devices, X509_CRL **crl, struct rig_wait wait,
                              struct rig_error *err)
 {
-    const size_t limit = signs_devices ? n_pending(vault) : 0;
+    const uint64_t newest = signs_devices ? n_revoked(vault) : 0;
     RIG_AUTO(leave_gate) struct rig_gate *entered = NULL;
     char missing[RIG_SERIAL_TEXT_SIZE] = "";
 
@@ -265,7 +266,7 @@ static rig_result take_fresh(struct rig_vault_ca *vault, const struct rig_vault_
         *crl = NULL;
         RIG_TRY(fetch_own(vault, issuer, crl, wait, err));
         if (signs_devices) {
-            strike_off(vault, issuer->mount, *crl, limit, missing);
+            strike_off(vault, issuer->mount, *crl, newest, missing);
         }
         if (missing[0] == '\0' && !has_lapsed(vault, *crl)) {
             return judge(vault, *crl, issuer->mount, err);

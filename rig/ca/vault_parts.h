@@ -34,6 +34,7 @@ struct rig_vault_known {
 struct rig_vault_pending {
     char serial[RIG_SERIAL_TEXT_SIZE];
     const char *mount;
+    uint64_t order; /* from 1 */
 };
 
 struct rig_vault_ca {
@@ -55,6 +56,7 @@ struct rig_vault_ca {
     size_t n_known, known_room;
     struct rig_vault_known *known; /* by serial */
     size_t n_pending, pending_room;
+    uint64_t n_revoked; /* ever */
     struct rig_vault_pending *pending;
 };
 

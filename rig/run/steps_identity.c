@@ -135,7 +135,8 @@ static rig_result check_issued(struct rig_board *board, const struct rig_issue *
         .now_ms = now_ms,
         .not_before_ms = issue->not_before_ms,
         .not_after_ms = issue->not_after_ms,
-        .may_be_expired = issue->not_after_ms != 0 && issue->not_after_ms < now_ms,
+        .may_be_expired =
+            issue->not_after_ms != 0 && issue->not_after_ms < now_ms + 2 * RIG_SHORT_LIFE_MS,
     };
 
     RIG_TRY_IN(rig_certificate_check(certificate->der.data, certificate->der.len, &rules, err), err,

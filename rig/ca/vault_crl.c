@@ -58,8 +58,8 @@ static bool lists(X509_CRL *crl, const char *serial)
     return integer != NULL && X509_CRL_get0_by_serial(crl, &entry, integer) == 1;
 }
 
-/* Forgets what the CRL has by now; the serial of one that it lacks, or "". Those
- * revoked after `newest` may be missing. */
+/* Forgets what the CRL has by now; the serial of one that it lacks, or "".
+ * Those revoked after `newest` may be missing. */
 static void strike_off(struct rig_vault_ca *vault, const char *mount, X509_CRL *crl,
                        uint64_t newest, char missing[RIG_SERIAL_TEXT_SIZE])
 {

@@ -261,7 +261,9 @@ static rig_result local_submit(struct rig_ca *ca, const struct rig_ca_submission
                                struct rig_ca_answer *answer, struct rig_wait wait,
                                struct rig_error *err)
 {
-    return rig_local_submit(ca, local_of(ca)->clock, submission, answer, wait, err);
+    const struct rig_local_terms terms = {local_of(ca)->clock, local_of(ca)->device_ms};
+
+    return rig_local_submit(ca, &terms, submission, answer, wait, err);
 }
 
 /* CRLs ---------------------------------------------------------------------------------------- */

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <time.h>
 
+#define TOLERANCE_MS (INT64_C(60) * 1000)
+
 static enum rig_key_type key_type_of(const struct rig_buf *der)
 {
     const uint8_t *at = der->data;
@@ -33,8 +35,9 @@ static rig_result check_csr(const struct rig_ca_submission *submission, struct r
     return rig_csr_check(der->data, der->len, &rules, spki_sha256, err);
 }
 
-static rig_result end_of(const struct rig_ca_submission *submission, const struct rig_clock *clock,
-                         int64_t *not_after_ms, struct rig_error *err)
+static rig_result read_end(const struct rig_ca_submission *submission,
+                           const struct rig_clock *clock, int64_t *not_after_ms,
+                           struct rig_error *err)
 {
     struct tm utc = {0};
     const char *rest;
@@ -53,7 +56,27 @@ static rig_result end_of(const struct rig_ca_submission *submission, const struc
     return RIG_DONE;
 }
 
-static rig_result sign(struct rig_ca *ca, const struct rig_clock *clock,
+/* The rig itself never asks for more than the life of a device. */
+static rig_result end_of(const struct rig_ca_submission *submission,
+                         const struct rig_local_terms *terms, int64_t *not_after_ms,
+                         struct rig_error *err)
+{
+    int64_t latest_ms = rig_clock_now_ms(terms->clock) + terms->device_ms;
+    char asked[RIG_TIME_TEXT_SIZE];
+    char latest[RIG_TIME_TEXT_SIZE];
+
+    RIG_TRY(read_end(submission, terms->clock, not_after_ms, err));
+    latest_ms += TOLERANCE_MS;
+    if (*not_after_ms <= latest_ms) {
+        return RIG_DONE;
+    }
+    rig_time_text(*not_after_ms, asked);
+    rig_time_text(latest_ms, latest);
+    return rig_fail(err, RIG_CLASS_CA, RIG_E_REFUSED,
+                    "notAfter %s is later than a device's certificate may end, %s", asked, latest);
+}
+
+static rig_result sign(struct rig_ca *ca, const struct rig_local_terms *terms,
                        const struct rig_ca_submission *submission,
                        struct rig_ca_certificate *certificate, struct rig_wait wait,
                        struct rig_error *err)
@@ -72,7 +95,7 @@ static rig_result sign(struct rig_ca *ca, const struct rig_clock *clock,
                         "itself");
     }
     RIG_TRY(check_csr(submission, &der, err));
-    RIG_TRY(end_of(submission, clock, &request.not_after_ms, err));
+    RIG_TRY(end_of(submission, terms, &request.not_after_ms, err));
     request.csr_der = der.data;
     request.csr_len = der.len;
     return ca->ops->sign(ca, &request, certificate, wait, err);
@@ -84,13 +107,13 @@ static bool is_refusal(const struct rig_error *err)
     return err->cls == RIG_CLASS_DEVICE || err->cls == RIG_CLASS_CA || err->cls == RIG_CLASS_USAGE;
 }
 
-rig_result rig_local_submit(struct rig_ca *ca, const struct rig_clock *clock,
+rig_result rig_local_submit(struct rig_ca *ca, const struct rig_local_terms *terms,
                             const struct rig_ca_submission *submission,
                             struct rig_ca_answer *answer, struct rig_wait wait,
                             struct rig_error *err)
 {
     RIG_AUTO(rig_ca_certificate_free) struct rig_ca_certificate certificate = {0};
-    const rig_result result = sign(ca, clock, submission, &certificate, wait, err);
+    const rig_result result = sign(ca, terms, submission, &certificate, wait, err);
 
     if (!result.ok) {
         if (!is_refusal(err)) {

@@ -371,6 +371,25 @@ static rig_result check_folder_is_free(const char *out_folder, struct rig_error 
     return rig_register_open(out_folder, true, &rig_clock_system, &reg, err);
 }
 
+/* Suites against the CA alone need no boards; then none may be named. */
+static rig_result find_boards_of(const struct rig_cli *cli, struct rig_suite *const *suites,
+                                 const char *out_folder, struct boards *boards,
+                                 struct rig_error *err)
+{
+    for (size_t i = 0; i < cli->n_positionals; i++) {
+        if (suites[i]->n_attacks == 0) {
+            return find_boards(cli, out_folder, boards, err);
+        }
+    }
+    if (rig_cli_given(cli, "virtual") || rig_cli_given(cli, "bench")) {
+        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
+                        "'%s' tests the CA and no boards: leave --bench and --virtual out",
+                        suites[0]->name);
+    }
+    boards->n_chosen = 1;
+    return RIG_DONE;
+}
+
 static rig_result run_suites(const struct rig_cli *cli, struct rig_suite *const *suites,
                              int *exit_code, struct rig_error *err)
 {
@@ -401,7 +420,7 @@ static rig_result run_suites(const struct rig_cli *cli, struct rig_suite *const 
     RIG_TRY(rig_cli_number(cli, "wait", 0, 1, MAX_WAIT_S, &wait_s, err));
     run.wait_ms = wait_s * 1000;
     RIG_TRY(check_folder_is_free(run.out_folder, err));
-    RIG_TRY(find_boards(cli, run.out_folder, &boards, err));
+    RIG_TRY(find_boards_of(cli, suites, run.out_folder, &boards, err));
     run.boards = boards.chosen;
     run.n_boards = boards.n_chosen;
     RIG_TRY(choose_progress(cli, run.n_boards, &run.progress, err));
@@ -438,7 +457,8 @@ const struct rig_cli_command rig_cli_run = {
         "  rig run suites/acceptance.yaml --virtual 4 --out out\n"
         "  rig run suites/acceptance.yaml --bench bench.yaml --junit junit.xml\n"
         "  rig run suites/acceptance.yaml --bench bench.yaml --ca vault --ca-config ca.yaml\n"
-        "  rig run suites/smoke.yaml --virtual 3 --fault 2:no-verify --out out\n",
+        "  rig run suites/smoke.yaml --virtual 3 --fault 2:no-verify --out out\n"
+        "  rig run suites/ca-regression.yaml --ca vault --ca-config ca.yaml --out out\n",
     .options = options,
     .n_options = sizeof options / sizeof *options,
     .min_positionals = 1,

@@ -13,6 +13,9 @@
 
 size_t rig_suite_n_steps(const struct rig_suite *suite)
 {
+    if (suite->n_attacks != 0) {
+        return suite->n_attacks + 2; /* a control before and after; revoking is the one more */
+    }
     return suite->before.n + suite->n_keys * suite->each_key.n + suite->after.n;
 }
 

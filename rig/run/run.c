@@ -4,6 +4,7 @@
 #include "reports/writers.h"
 #include "rig/base/file.h"
 #include "rig/run/board.h"
+#include "rig/run/ca_run.h"
 #include "rig/run/progress.h"
 #include "rig/run/steps.h"
 #include "rig/run/sweep.h"
@@ -322,35 +323,72 @@ static rig_result finish(struct run *run, rig_result result, struct rig_error *e
     return result;
 }
 
+static rig_result run_boards(struct run *run, struct rig_error *err)
+{
+    rig_result result =
+        rig_services_start(&run->services, run->options, run->reg, run->report->run_id, err);
+
+    run->services_started = result.ok;
+    if (result.ok) {
+        result = start_boards(run, err);
+    }
+    if (run->boards != NULL) {
+        end_boards(run);
+    }
+    rig_lines_hub_close(run->lines_hub);
+    return result;
+}
+
+static void run_attacks(struct run *run, struct rig_recovery *recovery)
+{
+    const struct rig_ca_run ca = {
+        .options = run->options,
+        .reg = run->reg,
+        .report = run->report,
+        .progress = run->progress,
+        .folder = run->folder,
+        .recovery = recovery,
+    };
+
+    rig_ca_run(&ca);
+}
+
+static void hand_over(const struct rig_run_options *options, struct rig_recovery recovery)
+{
+    if (options->recovery != NULL) {
+        *options->recovery = recovery;
+    } else {
+        rig_recovery_free(&recovery);
+    }
+}
+
 rig_result rig_run(const struct rig_run_options *options, struct rig_run_report *report,
                    struct rig_error *err)
 {
-    struct run run = {.options = options, .report = report, .started_ns = rig_now_ns()};
+    const struct rig_bench_board ca_board = {.id = {.text = RIG_CA_BOARD}, .enabled = true};
+    struct rig_run_options of_ca = *options;
+    struct rig_recovery recovery = {0};
+    const bool attacks = options->suite->n_attacks != 0;
+    struct run run = {
+        .options = attacks ? &of_ca : options, .report = report, .started_ns = rig_now_ns()};
     struct rig_error ignored;
     rig_result result;
 
+    of_ca.boards = &ca_board;
+    of_ca.n_boards = 1;
     memset(report, 0, sizeof *report);
     result = open_run(&run, err);
-    if (result.ok) {
-        result = rig_services_start(&run.services, options, run.reg, report->run_id, err);
-        run.services_started = result.ok;
+    if (result.ok && attacks) {
+        run_attacks(&run, &recovery);
+    } else if (result.ok) {
+        result = run_boards(&run, err);
     }
-    if (result.ok) {
-        result = start_boards(&run, err);
-    }
-    if (run.boards != NULL) {
-        end_boards(&run);
-    }
-    rig_lines_hub_close(run.lines_hub);
     result = finish(&run, result, err);
     if (run.services_started) {
         rig_services_stop(&run.services);
-        if (options->recovery != NULL) {
-            *options->recovery = run.services.recovery;
-        } else {
-            rig_recovery_free(&run.services.recovery);
-        }
+        recovery = run.services.recovery;
     }
+    hand_over(options, recovery);
     (void)rig_jsonl_close(run.lines, &ignored).ok;
     rig_register_close(run.reg);
     free(run.boards);

@@ -47,15 +47,16 @@ struct rig_run_options {
 };
 
 /*
- * Runs the suite on the boards. Succeeds when it ran and its reports are written, whatever the
- * verdicts; *report is filled (and freed by the caller with rig_run_report_free) also when it fails
- * after boards were started. Fails with class USAGE or RIG when it could not start or could not
- * write.
+ * Runs the suite on the boards, or against the CA (then `boards` may be NULL: see ca_run.h).
+ * Succeeds when it ran and its reports are written, whatever the verdicts; *report is filled (and
+ * freed by the caller with rig_run_report_free) also when it fails after boards were started. Fails
+ * with class USAGE or RIG when it could not start or could not write.
  */
 RIG_CHECKED rig_result rig_run(const struct rig_run_options *options, struct rig_run_report *report,
                                struct rig_error *err);
 
-/* Contract of `rig run`: 0 all passed (or flaky), 1 a board failed, 2 only configuration was wrong,
+/* Contract of `rig run`: 0 all passed (or flaky), 1 a board failed (or, in a suite of attacks, the
+ * CA: too weak), 2 only configuration was wrong,
  * 3 rig/CA/network error or nothing ran, 130 cancelled. */
 int rig_run_exit_code(const struct rig_run_report *report);
 

@@ -5,16 +5,10 @@
 #include "rig/suite/checks.h"
 #include "rig/suite/schemas.h"
 
-#include <openssl/objects.h>
-
 #include <stdlib.h>
 #include <string.h>
 
 #define N_OF(table) (sizeof(table) / sizeof((table)[0]))
-
-static const char purpose_form[] =
-    "clientAuth, serverAuth, codeSigning, emailProtection, timeStamping, OCSPSigning, "
-    "anyExtendedKeyUsage or an object identifier";
 
 static const struct rig_yaml_word key_type_words[] = {
     {"rsa-1024", RIG_PKI_KEY_RSA_1024},   {"rsa-2048", RIG_PKI_KEY_RSA_2048},
@@ -121,32 +115,13 @@ void rig_fixture_read_time(struct rig_yaml_mistakes *mistakes, const struct rig_
     }
 }
 
-/* NULL when braces hold nothing but placeholders. */
-static const char *check_pattern(const char *text)
-{
-    static const char *const words[] = {"{name}", "{NAME}", "{domain}", "{parent}", "{initial}"};
-
-    for (const char *at = text; (at = strpbrk(at, "{}")) != NULL;) {
-        size_t i = 0;
-
-        while (i < N_OF(words) && strncmp(at, words[i], strlen(words[i])) != 0) {
-            i++;
-        }
-        if (i == N_OF(words)) {
-            return "no braces but {name}, {NAME}, {domain}, {parent} and {initial}";
-        }
-        at += strlen(words[i]);
-    }
-    return NULL;
-}
-
 static bool read_pattern(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
                          const struct rig_yaml_node *node, char out[RIG_PKI_VALUE_SIZE])
 {
     const struct rig_yaml_key pattern = {.name = key->name,
                                          .type = RIG_YAML_TEXT,
                                          .max = RIG_PKI_VALUE_SIZE - 1,
-                                         .check = check_pattern};
+                                         .check = rig_fixture_check_pattern};
 
     return rig_yaml_read_text(mistakes, &pattern, node, out, RIG_PKI_VALUE_SIZE);
 }
@@ -225,29 +200,6 @@ static void read_excluded(struct rig_yaml_mistakes *mistakes, const struct rig_y
     read_alt_name_list(mistakes, key, node, true, recipe->excluded, &recipe->n_excluded);
 }
 
-static const char *check_oid(const char *text)
-{
-    ASN1_OBJECT *object = text[0] >= '0' && text[0] <= '2' ? OBJ_txt2obj(text, 1) : NULL;
-    const bool good = object != NULL && strspn(text, "0123456789.") == strlen(text);
-
-    ASN1_OBJECT_free(object);
-    return good ? NULL : "an object identifier such as 1.3.6.1.4.1.55555.1";
-}
-
-static const char *check_purpose(const char *text)
-{
-    static const char *const words[] = {"clientAuth",         "serverAuth",   "codeSigning",
-                                        "emailProtection",    "timeStamping", "OCSPSigning",
-                                        "anyExtendedKeyUsage"};
-
-    for (size_t i = 0; i < N_OF(words); i++) {
-        if (strcmp(text, words[i]) == 0) {
-            return NULL;
-        }
-    }
-    return check_oid(text) == NULL ? NULL : purpose_form;
-}
-
 static void read_purposes(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
                           const struct rig_yaml_node *node, void *target)
 {
@@ -255,7 +207,7 @@ static void read_purposes(struct rig_yaml_mistakes *mistakes, const struct rig_y
                                                 .type = RIG_YAML_TEXT,
                                                 .min = 1,
                                                 .max = RIG_PKI_OID_SIZE - 1,
-                                                .check = check_purpose};
+                                                .check = rig_fixture_check_purpose};
     struct rig_pki_recipe *recipe = target;
 
     recipe->purposes_choice = rig_fixture_is_none(node) ? RIG_PKI_NONE : RIG_PKI_GIVEN;
@@ -334,22 +286,6 @@ static void read_version(struct rig_yaml_mistakes *mistakes, const struct rig_ya
     }
 }
 
-static const char *check_serial(const char *text)
-{
-    const size_t n = strlen(text);
-
-    if (n >= 2 && n % 2 == 0 && strspn(text, "0123456789abcdef") == n && text[0] < '8') {
-        return NULL;
-    }
-    return "an even number of lower-case hex digits, the first of them 0 to 7 (in quotes), such as "
-           "\"0a1b\"";
-}
-
-static const char *check_country(const char *text)
-{
-    return rig_check_country(text);
-}
-
 static const struct rig_yaml_key extension_keys[] = {
     {.name = "oid",
      .type = RIG_YAML_TEXT,
@@ -357,7 +293,7 @@ static const struct rig_yaml_key extension_keys[] = {
      RIG_YAML_FIELD(struct rig_pki_extension, oid),
      .min = 3,
      .max = RIG_PKI_OID_SIZE - 1,
-     .check = check_oid,
+     .check = rig_fixture_check_oid,
      .doc = "Its object identifier, such as 1.3.6.1.4.1.55555.1."},
     {.name = "critical",
      .type = RIG_YAML_BOOL,
@@ -425,7 +361,7 @@ static void read_extensions(struct rig_yaml_mistakes *mistakes, const struct rig
          .type = RIG_YAML_TEXT,                                                                    \
          RIG_YAML_FIELD(struct rig_pki_recipe, country),                                           \
          .max = 2,                                                                                 \
-         .check = check_country,                                                                   \
+         .check = rig_check_country,                                                               \
          .initial = "none",                                                                        \
          .doc = "C of the subject."},                                                              \
         {.name = "subject_serial_number",                                                          \
@@ -530,7 +466,7 @@ static void read_extensions(struct rig_yaml_mistakes *mistakes, const struct rig
          RIG_YAML_FIELD(struct rig_pki_recipe, serial),                                            \
          .min = 2,                                                                                 \
          .max = RIG_PKI_SERIAL_SIZE - 1,                                                           \
-         .check = check_serial,                                                                    \
+         .check = rig_fixture_check_serial,                                                        \
          .form = "hex digits in quotes",                                                           \
          .initial = "128 bits of its own",                                                         \
          .doc = "The serial number, for duplicates."},                                             \

@@ -33,6 +33,12 @@ extern const struct rig_yaml_schema rig_ocsp_schema;
 bool rig_fixture_time_parse(const char *text, struct rig_pki_time *time);
 bool rig_fixture_alt_name_parse(const char *text, bool constraint, struct rig_pki_alt_name *name);
 
+/* For rig_yaml_key.check: NULL when the text has the form, else what was expected. */
+const char *rig_fixture_check_pattern(const char *text); /* braces hold placeholders only */
+const char *rig_fixture_check_oid(const char *text);
+const char *rig_fixture_check_purpose(const char *text);
+const char *rig_fixture_check_serial(const char *text);
+
 /* What both files of tables share. */
 extern const struct rig_yaml_word rig_fixture_digest_words[];
 extern const struct rig_yaml_word rig_fixture_key_id_words[];

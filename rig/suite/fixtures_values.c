@@ -2,11 +2,14 @@
 /* Forms of values in fixture files. */
 #include "rig/suite/fixtures_tables.h"
 
+#include <openssl/objects.h>
+
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
+#define N_OF(table) (sizeof(table) / sizeof((table)[0]))
 #define SECOND_MS INT64_C(1000)
 #define MAX_YEARS INT64_C(7900)
 
@@ -114,4 +117,61 @@ bool rig_fixture_alt_name_parse(const char *text, bool constraint, struct rig_pk
         return text[n] != '\0' && rig_copy_text(name->value, sizeof name->value, text + n);
     }
     return false;
+}
+
+/* NULL when braces hold nothing but placeholders. */
+const char *rig_fixture_check_pattern(const char *text)
+{
+    static const char *const words[] = {"{name}", "{NAME}", "{domain}", "{parent}", "{initial}"};
+
+    for (const char *at = text; (at = strpbrk(at, "{}")) != NULL;) {
+        size_t i = 0;
+
+        while (i < N_OF(words) && strncmp(at, words[i], strlen(words[i])) != 0) {
+            i++;
+        }
+        if (i == N_OF(words)) {
+            return "no braces but {name}, {NAME}, {domain}, {parent} and {initial}";
+        }
+        at += strlen(words[i]);
+    }
+    return NULL;
+}
+
+static const char purpose_form[] =
+    "clientAuth, serverAuth, codeSigning, emailProtection, timeStamping, OCSPSigning, "
+    "anyExtendedKeyUsage or an object identifier";
+
+const char *rig_fixture_check_oid(const char *text)
+{
+    ASN1_OBJECT *object = text[0] >= '0' && text[0] <= '2' ? OBJ_txt2obj(text, 1) : NULL;
+    const bool good = object != NULL && strspn(text, "0123456789.") == strlen(text);
+
+    ASN1_OBJECT_free(object);
+    return good ? NULL : "an object identifier such as 1.3.6.1.4.1.55555.1";
+}
+
+const char *rig_fixture_check_purpose(const char *text)
+{
+    static const char *const words[] = {"clientAuth",         "serverAuth",   "codeSigning",
+                                        "emailProtection",    "timeStamping", "OCSPSigning",
+                                        "anyExtendedKeyUsage"};
+
+    for (size_t i = 0; i < N_OF(words); i++) {
+        if (strcmp(text, words[i]) == 0) {
+            return NULL;
+        }
+    }
+    return rig_fixture_check_oid(text) == NULL ? NULL : purpose_form;
+}
+
+const char *rig_fixture_check_serial(const char *text)
+{
+    const size_t n = strlen(text);
+
+    if (n >= 2 && n % 2 == 0 && strspn(text, "0123456789abcdef") == n && text[0] < '8') {
+        return NULL;
+    }
+    return "an even number of lower-case hex digits, the first of them 0 to 7 (in quotes), such as "
+           "\"0a1b\"";
 }

@@ -10,7 +10,7 @@
 
 static const char *const exit_codes[][2] = {
     {"0", "everything passed (flaky counts as passed), or the command did its work"},
-    {"1", "a board is wrong"},
+    {"1", "a board is wrong; of 'rig vault doctor': the CA is"},
     {"2", "the command line, a suite or a bench file is wrong"},
     {"3", "the rig, its host, the CA or the network is at fault, or nothing ran"},
     {"130", "cancelled"},

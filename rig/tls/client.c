@@ -12,6 +12,8 @@
 #include <openssl/err.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -200,10 +202,8 @@ static long on_wire(BIO *wire, int operation, const char *bytes, size_t len, int
     return ret;
 }
 
-static void see_peer(struct visit *visit)
+static void see_peer(struct rig_tls_client_report *report, X509 *leaf)
 {
-    struct rig_tls_client_report *const report = visit->report;
-    X509 *const leaf = SSL_get0_peer_certificate(visit->session);
     unsigned char *der = NULL;
     const int len = leaf != NULL ? i2d_X509(leaf, &der) : 0;
 
@@ -212,6 +212,15 @@ static void see_peer(struct visit *visit)
         (void)SHA256(der, (size_t)len, report->peer_sha256);
     }
     OPENSSL_free(der);
+}
+
+/* OpenSSL forgets the certificate of a server that it refuses. */
+static int on_verify(X509_STORE_CTX *store, void *arg)
+{
+    struct visit *const visit = arg;
+
+    see_peer(visit->report, X509_STORE_CTX_get0_cert(store));
+    return X509_verify_cert(store);
 }
 
 static void see_negotiated(struct visit *visit)
@@ -227,7 +236,7 @@ static void see_negotiated(struct visit *visit)
     (void)rig_copy_text(report->group, sizeof report->group, group_name != NULL ? group_name : "");
     report->resumed = SSL_session_reused(visit->session) != 0;
     report->verify_error = (int)SSL_get_verify_result(visit->session);
-    see_peer(visit);
+    see_peer(visit->report, SSL_get0_peer_certificate(visit->session));
 }
 
 static void see_error(struct visit *visit, const char *otherwise)
@@ -450,10 +459,38 @@ static rig_result set_up_session(struct visit *visit, SSL_CTX *context, struct r
     return RIG_DONE;
 }
 
+/* A write to a server that is gone must not end the program: SIGPIPE is held back in this thread
+ * alone, and taken away when it came of that. */
+static void hold_pipe_signal(sigset_t *before)
+{
+    sigset_t pipe_signal;
+
+    (void)sigemptyset(&pipe_signal);
+    (void)sigaddset(&pipe_signal, SIGPIPE);
+    (void)pthread_sigmask(SIG_BLOCK, &pipe_signal, before);
+}
+
+static void release_pipe_signal(const sigset_t *before)
+{
+    const struct timespec at_once = {0};
+    sigset_t pipe_signal;
+
+    if (sigismember(before, SIGPIPE) == 1) {
+        return;
+    }
+    (void)sigemptyset(&pipe_signal);
+    (void)sigaddset(&pipe_signal, SIGPIPE);
+    while (sigtimedwait(&pipe_signal, NULL, &at_once) == SIGPIPE) {
+    }
+    (void)pthread_sigmask(SIG_SETMASK, before, NULL);
+}
+
 static void converse(struct visit *visit)
 {
     const int64_t started_ns = rig_now_ns();
+    sigset_t before;
 
+    hold_pipe_signal(&before);
     visit->report->handshake_done = shake_hands(visit);
     visit->report->handshake_ns = rig_now_ns() - started_ns;
     if (visit->report->handshake_done) {
@@ -465,6 +502,7 @@ static void converse(struct visit *visit)
         (void)SSL_shutdown(visit->session); /* without close_notify a server forgets the session */
     }
     ERR_clear_error();
+    release_pipe_signal(&before);
 }
 
 static rig_result begin(struct visit *visit, SSL_CTX *context, struct rig_error *err)
@@ -504,6 +542,7 @@ rig_result rig_tls_client_run(const struct rig_tls_client_settings *settings, st
     RIG_TRY(rig_tls_client_context_make(settings, &context, err));
     SSL_CTX_set_keylog_callback(context, settings->capture ? on_key : NULL);
     SSL_CTX_sess_set_new_cb(context, on_session);
+    SSL_CTX_set_cert_verify_callback(context, on_verify, &visit);
     result = begin(&visit, context, err);
     if (result.ok) {
         (void)rig_take_fd(&taken_fd);

@@ -20,7 +20,7 @@ def test():
                   ("LIST", "pki_device/certs", None), ("POST", "pki_device/root/generate/internal", {"common_name": "x"}),
                   ("POST", "pki_device/issuer/default/sign/rig-device", csr),
                   ("POST", "pki_device/issuer/default/sign-verbatim", csr), ("POST", "pki_device/config/crl", {"disable": True}),
-                  ("POST", "pki_device/config/urls", {}), ("POST", "pki_server/sign/rig-server", csr),
+                  ("POST", "pki_device/config/urls", {}), ("POST", "pki_server/sign/rig-test-server", csr),
                   ("POST", "pki_server/revoke", {"serial_number": "01:02"}), ("POST", "auth/token/create", {}),
                   ("GET", "sys/audit", None), ("POST", "sys/seal", {}), ("GET", "sys/policies/acl/rig-station", None)]
         for method, path, body, expected in allowed:

@@ -356,7 +356,7 @@ static void submit(struct fx *fx, const void *csr, size_t csr_len, struct rig_ca
 {
     const struct rig_ca_submission submission = {.csr = csr,
                                                  .csr_len = csr_len,
-                                                 .common_name = "b1",
+                                                 .device_id = "b1",
                                                  .organization = "WiseFido Inc",
                                                  .country = "US",
                                                  .ttl_s = 3600};

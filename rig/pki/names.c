@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *behind_dot(const char *text)
@@ -130,12 +131,11 @@ static size_t address_bytes(const char *text, bool constraint, uint8_t bytes[32]
 {
     const char *slash = strchr(text, '/');
     char address[INET6_ADDRSTRLEN] = "";
-    unsigned prefix = 0;
+    char *end = NULL;
+    const unsigned long prefix = slash != NULL ? strtoul(slash + 1, &end, 10) : 0;
     size_t n;
-    int end = 0;
 
-    if ((slash != NULL) != constraint ||
-        (constraint && (sscanf(slash, "/%3u%n", &prefix, &end) != 1 || slash[end] != '\0')) ||
+    if ((slash != NULL) != constraint || (constraint && (end == slash + 1 || *end != '\0')) ||
         snprintf(address, sizeof address, "%.*s",
                  (int)(constraint ? slash - text : (ptrdiff_t)strlen(text)),
                  text) >= (int)sizeof address) {
@@ -152,7 +152,7 @@ static size_t address_bytes(const char *text, bool constraint, uint8_t bytes[32]
         return n;
     }
     for (size_t i = 0; i < n; i++) {
-        const unsigned bits = prefix > 8 * i ? prefix - 8 * (unsigned)i : 0;
+        const unsigned long bits = prefix > 8 * i ? prefix - 8 * i : 0;
         bytes[n + i] = bits >= 8 ? 0xFF : (uint8_t)(0xFF00U >> bits);
     }
     return prefix <= 8 * n ? 2 * n : 0;

@@ -265,7 +265,7 @@ static json_t *token_options(const struct rig_vault_setup *options, const char *
 {
     return json_pack("{s:[s], s:I, s:I, s:I, s:o}", "token_policies", policy, "token_ttl",
                      (json_int_t)options->token_ttl_s, "token_max_ttl",
-                     (json_int_t)(options->token_ttl_s * 24), "token_num_uses", (json_int_t)uses,
+                     (json_int_t)options->token_ttl_s * 24, "token_num_uses", (json_int_t)uses,
                      "token_bound_cidrs", list_of(cidrs));
 }
 

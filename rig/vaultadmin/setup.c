@@ -38,7 +38,7 @@ static rig_result check_options(const struct rig_vault_setup *full, struct rig_e
                         "between them lives half as long as the root, so give the root more than "
                         "%lld days",
                         (long long)full->device_days, (long long)full->root_days,
-                        (long long)(full->device_days * 2));
+                        (long long)full->device_days * 2);
     }
     if (full->token_ttl_s < 60) {
         return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,

@@ -229,8 +229,8 @@ static void explain(const struct judging *judging)
             "a certificate of its path has a key of an algorithm that is not allowed",
         [RIG_ENROLMENT_NO_ENTRY] = "add an individual entry or a group for it",
         [RIG_ENROLMENT_DISABLED] = "the entry is disabled",
-        [RIG_ENROLMENT_REISSUED] = "its certificate is not the one of its individual entry; enter "
-                                   "the new certificate there",
+        [RIG_ENROLMENT_REISSUED] =
+            "its individual entry is for another certificate; enter the new one there",
         [RIG_ENROLMENT_NO_NAME] = "its certificate has no common name",
         [RIG_ENROLMENT_NAME_TOO_LONG] =
             "the common name of its certificate has more than 64 characters",

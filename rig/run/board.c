@@ -126,7 +126,7 @@ static struct rig_step_report *begin_report(struct rig_board *board,
     }
     (void)snprintf(report->name, sizeof report->name, "%s%s%s", report->key, in_cell ? "/" : "",
                    plan->name);
-    report->is_case = plan->kind == RIG_STEP_CASE || plan->kind == RIG_STEP_ENROL;
+    report->is_case = rig_step_is_case(plan);
     report->started_ms = rig_clock_now_ms(board->options->clock);
     return report;
 }

@@ -74,14 +74,9 @@ void rig_rules_judge_noise(struct rig_step_report *report, unsigned n_repeated)
     }
 }
 
-static bool is_handshake(const struct rig_step_plan *plan)
-{
-    return plan->kind == RIG_STEP_CASE || plan->kind == RIG_STEP_ENROL;
-}
-
 static bool is_negative(const struct rig_step_plan *plan)
 {
-    return is_handshake(plan) && !plan->handshake.control &&
+    return rig_step_is_case(plan) && !plan->handshake.control &&
            plan->handshake.expect != RIG_EXPECT_ACCEPTED;
 }
 
@@ -118,7 +113,7 @@ static bool ends_the_board(const struct rig_step_plan *plan, const struct rig_er
     case RIG_E_BUSY:
     case RIG_E_PERMISSION:
     case RIG_E_TIMEOUT:
-        return !is_handshake(plan);
+        return !rig_step_is_case(plan);
     default:
         return false;
     }
@@ -129,7 +124,7 @@ void rig_rules_conclude(struct rig_board *board, const struct rig_step_plan *pla
     const struct rig_step_report *report = &board->report->steps[board->report->n_steps - 1];
     const bool passed = report->verdict == RIG_VERDICT_PASS || report->verdict == RIG_VERDICT_FLAKY;
 
-    if (is_handshake(plan) && plan->handshake.control) {
+    if (rig_step_is_case(plan) && plan->handshake.control) {
         board->cell.control_failed = !passed;
         (void)rig_copy_text(board->cell.control_name, sizeof board->cell.control_name, plan->name);
     }
@@ -137,11 +132,11 @@ void rig_rules_conclude(struct rig_board *board, const struct rig_step_plan *pla
         return;
     }
     if (rig_wait_over(board->limit) || ends_the_board(plan, &report->error) ||
-        (!in_cell && !is_handshake(plan))) {
+        (!in_cell && !rig_step_is_case(plan))) {
         board->dead = true;
         (void)snprintf(board->dead_because, sizeof board->dead_because, "'%s' ended the board",
                        report->name);
-    } else if (!is_handshake(plan)) {
+    } else if (!rig_step_is_case(plan)) {
         board->cell.blocked = true;
         (void)rig_copy_text(board->cell.blocked_by, sizeof board->cell.blocked_by, report->name);
     }

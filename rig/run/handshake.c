@@ -41,14 +41,22 @@ rig_result rig_present_slot(struct rig_board *board, const char *chain_pem, cons
                             struct rig_wait wait, struct rig_error *err)
 {
     const struct rig_agent_slot slot = {.chain_pem = chain_pem, .roots_pem = roots_pem};
+
+    return rig_present_slot_of(board, &slot, leaf_sha256, presented, wait, err);
+}
+
+rig_result rig_present_slot_of(struct rig_board *board, const struct rig_agent_slot *slot,
+                               const uint8_t *leaf_sha256, struct rig_presented *presented,
+                               struct rig_wait wait, struct rig_error *err)
+{
     struct rig_agent_certificates state = {0};
 
-    RIG_TRY(rig_agent_slot_load(board->agent, &slot, wait, err));
+    RIG_TRY(rig_agent_slot_load(board->agent, slot, wait, err));
     *presented = (struct rig_presented){
         .source = RIG_AGENT_NONE,
-        .roots = roots_pem != NULL ? RIG_AGENT_SLOT : RIG_AGENT_FLASH,
+        .roots = slot->roots_pem != NULL ? RIG_AGENT_SLOT : RIG_AGENT_FLASH,
     };
-    if (chain_pem == NULL) {
+    if (slot->chain_pem == NULL) {
         return RIG_DONE;
     }
     RIG_TRY(rig_agent_certificates(board->agent, RIG_AGENT_SLOT, &state, wait, err));
@@ -58,7 +66,7 @@ rig_result rig_present_slot(struct rig_board *board, const char *chain_pem, cons
     }
     presented->source = RIG_AGENT_SLOT;
     presented->has_certificate = true;
-    presented->n_chain = n_certificates(chain_pem);
+    presented->n_chain = n_certificates(slot->chain_pem);
     memcpy(presented->sha256, leaf_sha256, RIG_SHA256_SIZE);
     return RIG_DONE;
 }
@@ -117,7 +125,9 @@ static rig_result shake_hands(struct rig_board *board, struct rig_tls_endpoint *
                                               : board->run->hostname,
         .port = rig_tls_endpoint_port(endpoint),
         .sni = name,
-        .expected_name = name,
+        .expected_name = handshake->any_name ? NULL : name,
+        .slot_crls = handshake->slot_crls,
+        .session = handshake->session,
         .min_version = (enum rig_tls_version)suite->min_tls,
         .max_version = newest_version(board),
         .certificate = handshake->presented->source,
@@ -155,6 +165,38 @@ static void set_known(json_t *object, const char *key, bool known, const uint8_t
     }
 }
 
+/* What only some cases bring about. */
+static void set_words(json_t *object, const struct rig_tls_evidence *server)
+{
+    char findings[256];
+
+    if (server->resumed) {
+        (void)json_object_set_new(object, "resumed_by",
+                                  json_string(rig_tls_resumed_by_name(server->resumed_by)));
+    }
+    if (server->resumption_refused) {
+        (void)json_object_set_new(object, "resumption_refused",
+                                  json_string(server->revalidation_text));
+    }
+    if (server->refused_by != RIG_TLS_NOT_REFUSED) {
+        (void)json_object_set_new(object, "refused_by",
+                                  json_string(rig_tls_refusal_name(server->refused_by)));
+        (void)json_object_set_new(object, "refusal", json_string(server->refusal_text));
+    }
+    if (server->policy_findings != 0) {
+        rig_tls_findings_text(server->policy_findings, findings, sizeof findings);
+        (void)json_object_set_new(object, "policy_findings", json_string(findings));
+    }
+    if (server->ocsp_result != RIG_TLS_OCSP_NOT_ASKED) {
+        (void)json_object_set_new(object, "ocsp_result",
+                                  json_string(rig_tls_ocsp_result_name(server->ocsp_result)));
+        (void)json_object_set_new(object, "ocsp", json_string(server->ocsp_text));
+    }
+    if (server->enrolment_text[0] != '\0') {
+        (void)json_object_set_new(object, "enrolment", json_string(server->enrolment_text));
+    }
+}
+
 static json_t *server_json(const struct rig_tls_evidence *server, unsigned n_strangers)
 {
     json_t *object = json_object();
@@ -171,6 +213,7 @@ static json_t *server_json(const struct rig_tls_evidence *server, unsigned n_str
     (void)json_object_set_new(object, "cipher", json_string(server->cipher));
     (void)json_object_set_new(object, "resumed", json_boolean(server->resumed));
     (void)json_object_set_new(object, "peer_chain", json_integer(server->n_peer_chain));
+    set_words(object, server);
     (void)json_object_set_new(object, "handshake_ms",
                               json_real((double)server->handshake_ns / 1e6));
     (void)json_object_set_new(object, "strangers", json_integer(n_strangers));
@@ -194,6 +237,7 @@ static json_t *device_json(const struct rig_agent_handshake_report *device)
     (void)json_object_set_new(object, "connected", json_boolean(device->connected));
     (void)json_object_set_new(object, "handshake_done", json_boolean(device->handshake_done));
     (void)json_object_set_new(object, "echoed", json_boolean(device->echoed));
+    (void)json_object_set_new(object, "resumed", json_boolean(device->resumed));
     (void)json_object_set_new(object, "tls_code", json_string(code));
     (void)json_object_set_new(object, "verify_flags", json_string(flags));
     (void)json_object_set_new(object, "alert_sent", alert_json(device->alert_sent));
@@ -223,11 +267,31 @@ static void keep_server_side(struct rig_tls_endpoint *endpoint, json_t *evidence
     }
 }
 
+void rig_handshake_evidence(const struct rig_both_sides *both, json_t *evidence)
+{
+    (void)json_object_set_new(evidence, "device", device_json(&both->device));
+    (void)json_object_set_new(evidence, "server", server_json(&both->server, both->n_strangers));
+}
+
+void rig_both_sides_free(struct rig_both_sides *both)
+{
+    rig_auto_tls_capture(&both->capture);
+}
+
+rig_result rig_handshake_collect(struct rig_tls_endpoint *endpoint, struct rig_both_sides *both,
+                                 struct rig_wait wait, struct rig_error *err)
+{
+    const struct rig_agent_handshake_report *device = &both->device;
+
+    return rig_tls_endpoint_evidence_and_capture(
+        endpoint, device->has_client_random ? device->client_random : NULL, &both->server,
+        &both->capture, &both->n_strangers, rig_wait_within(wait, EVIDENCE_TIMEOUT_MS), err);
+}
+
 rig_result rig_handshake_run(struct rig_board *board, struct rig_tls_endpoint *endpoint,
                              const struct rig_handshake *handshake, struct rig_both_sides *both,
                              json_t *evidence, struct rig_wait wait, struct rig_error *err)
 {
-    const struct rig_agent_handshake_report *device = &both->device;
     rig_result result;
 
     *both = (struct rig_both_sides){0};
@@ -236,10 +300,8 @@ rig_result rig_handshake_run(struct rig_board *board, struct rig_tls_endpoint *e
         keep_server_side(endpoint, evidence, wait);
         return result;
     }
-    (void)json_object_set_new(evidence, "device", device_json(device));
-    RIG_TRY(rig_tls_endpoint_evidence(
-        endpoint, device->has_client_random ? device->client_random : NULL, &both->server,
-        &both->n_strangers, rig_wait_within(wait, EVIDENCE_TIMEOUT_MS), err));
-    (void)json_object_set_new(evidence, "server", server_json(&both->server, both->n_strangers));
+    (void)json_object_set_new(evidence, "device", device_json(&both->device));
+    RIG_TRY(rig_handshake_collect(endpoint, both, wait, err));
+    rig_handshake_evidence(both, evidence);
     return RIG_DONE;
 }

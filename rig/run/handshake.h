@@ -34,6 +34,12 @@ RIG_CHECKED rig_result rig_present_slot(struct rig_board *board, const char *cha
                                         const char *roots_pem, const uint8_t *leaf_sha256,
                                         struct rig_presented *presented, struct rig_wait wait,
                                         struct rig_error *err);
+/* The same with CRLs. */
+RIG_CHECKED rig_result rig_present_slot_of(struct rig_board *board,
+                                           const struct rig_agent_slot *slot,
+                                           const uint8_t *leaf_sha256,
+                                           struct rig_presented *presented, struct rig_wait wait,
+                                           struct rig_error *err);
 
 /* Settings as the suite wants them, for boards of the run's CA. Borrows everything. */
 void rig_handshake_settings(const struct rig_board *board,
@@ -43,18 +49,31 @@ void rig_handshake_settings(const struct rig_board *board,
 struct rig_handshake {
     const struct rig_presented *presented;
     const char *expected_name; /* also sent as SNI; NULL: the suite's server name */
+    bool any_name;             /* the board compares no name; SNI as above */
     const char *text;          /* application data; NULL: a random word */
+    bool slot_crls;            /* the board checks the server with its slot's CRLs */
+    enum rig_agent_session session;
 };
 
 struct rig_both_sides {
     struct rig_agent_handshake_report device;
     struct rig_tls_evidence server;
     unsigned n_strangers;
+    struct rig_tls_capture *capture; /* NULL where the endpoint does not capture; owned */
 };
+void rig_both_sides_free(struct rig_both_sides *both);
+
+/* Adds the server's word to the client's in both->device. */
+RIG_CHECKED rig_result rig_handshake_collect(struct rig_tls_endpoint *endpoint,
+                                             struct rig_both_sides *both, struct rig_wait wait,
+                                             struct rig_error *err);
+
+/* What both sides say as JSON: "device" and "server" of `evidence`. */
+void rig_handshake_evidence(const struct rig_both_sides *both, json_t *evidence);
 
 /*
- * Succeeds when the board reported, whatever it reported. `evidence` gets "device" and "server";
- * the server's word also where the board gave none.
+ * Succeeds when the board reported, whatever it reported. *both is freed by the caller. `evidence`
+ * gets "device" and "server"; the server's word also where the board gave none.
  */
 RIG_CHECKED rig_result rig_handshake_run(struct rig_board *board, struct rig_tls_endpoint *endpoint,
                                          const struct rig_handshake *handshake,

@@ -48,6 +48,16 @@ static bool verify_error_allowed(const struct rig_case_plan *plan, int verify_er
     return plan->n_verify_errors == 0;
 }
 
+static bool tls_code_allowed(const struct rig_case_plan *plan, int code)
+{
+    for (size_t i = 0; i < plan->n_tls_codes; i++) {
+        if (plan->tls_codes[i] == code) {
+            return true;
+        }
+    }
+    return plan->n_tls_codes == 0;
+}
+
 /* Why the handshake proves nothing, if so: it must have begun, on our server, with the certificate
  * of the case. */
 static bool vacuous(const struct rig_judge_input *in, struct rig_error *err)
@@ -99,6 +109,8 @@ static bool vacuous(const struct rig_judge_input *in, struct rig_error *err)
 static bool contradiction(const struct rig_judge_input *in, struct rig_error *err)
 {
     const bool device_says_ok = in->device->echoed;
+    /* a server that is wrong on purpose may think what it likes */
+    const bool server_counts = in->plan->expect != RIG_EXPECT_FAILS;
 
     if (!in->device->connected) {
         (void)rig_fail(err, RIG_CLASS_DEVICE, RIG_E_MISMATCH,
@@ -106,7 +118,7 @@ static bool contradiction(const struct rig_judge_input *in, struct rig_error *er
                        "test server: the board's word is not to be trusted");
         return true;
     }
-    if (device_says_ok == in->server->echoed) {
+    if (device_says_ok == in->server->echoed || (!device_says_ok && !server_counts)) {
         return false;
     }
     if (device_says_ok) {
@@ -152,6 +164,21 @@ static rig_result refused(const struct rig_judge_input *in, enum rig_outcome *ou
                     rig_tls_alert_name(in->server->alert_received));
 }
 
+/* What the server made of the responder's answer. */
+static rig_result judge_ocsp(const struct rig_judge_input *in, enum rig_outcome *outcome,
+                             struct rig_error *err)
+{
+    if (in->plan->ocsp_result != RIG_TLS_OCSP_NOT_ASKED &&
+        in->plan->ocsp_result != in->server->ocsp_result) {
+        *outcome = RIG_OUTCOME_REJECTED_OTHER;
+        return rig_fail(err, RIG_CLASS_RIG, RIG_E_MISMATCH,
+                        "the server took the OCSP answer for '%s' (%s), expected '%s'",
+                        rig_tls_ocsp_result_name(in->server->ocsp_result), in->server->ocsp_text,
+                        rig_tls_ocsp_result_name(in->plan->ocsp_result));
+    }
+    return RIG_DONE;
+}
+
 static rig_result judge_accepted(const struct rig_judge_input *in, enum rig_outcome *outcome,
                                  struct rig_error *err)
 {
@@ -159,17 +186,19 @@ static rig_result judge_accepted(const struct rig_judge_input *in, enum rig_outc
         return refused(in, outcome, err);
     }
     *outcome = RIG_OUTCOME_ACCEPTED;
-    if (in->server->resumed) {
+    if (in->server->resumed != in->plan->resumed) {
         *outcome = RIG_OUTCOME_VACUOUS;
         return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_POLICY,
-                        "the session was resumed: no certificate was checked");
+                        in->plan->resumed
+                            ? "the session was not taken up: the server made a full handshake"
+                            : "the session was resumed: no certificate was checked");
     }
-    if (in->expected_sha256 != NULL && !in->server->peer_presented) {
+    if (in->expected_sha256 != NULL && !in->server->peer_presented && !in->server->resumed) {
         *outcome = RIG_OUTCOME_VACUOUS;
         return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_MISMATCH,
                         "the board showed no certificate, but was to show the one of this case");
     }
-    return RIG_DONE;
+    return judge_ocsp(in, outcome, err);
 }
 
 static rig_result judge_server_rejects(const struct rig_judge_input *in, enum rig_outcome *outcome,
@@ -181,7 +210,8 @@ static rig_result judge_server_rejects(const struct rig_judge_input *in, enum ri
     if (server->echoed) {
         *outcome = RIG_OUTCOME_ACCEPTED;
         return rig_fail(err, RIG_CLASS_RIG, RIG_E_POLICY,
-                        "the server accepted a board that it must refuse");
+                        "the server accepted a board that it must refuse%s%s",
+                        plan->wrong[0] != '\0' ? ": " : "", plan->wrong);
     }
     if (server->verify_error == 0 && (in->device->verify_flags & ~SKIP_VERIFY) != 0) {
         return refused(in, outcome, err);
@@ -255,13 +285,24 @@ static rig_result judge_device_rejects(const struct rig_judge_input *in, enum ri
 
     if (in->server->echoed || device->handshake_done) {
         *outcome = RIG_OUTCOME_ACCEPTED;
+        if (plan->wrong[0] != '\0') {
+            return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_POLICY,
+                            "the board accepted a server that it must refuse: %s", plan->wrong);
+        }
         return rig_fail(
             err, RIG_CLASS_DEVICE, RIG_E_POLICY,
             "the board accepted a server whose %s: it does not verify servers as it must",
             what_is_wrong_with(plan->server));
     }
     *outcome = RIG_OUTCOME_REJECTED_OTHER;
-    if (plan->verify_flags != 0 && (device->verify_flags & plan->verify_flags) == 0) {
+    if (!tls_code_allowed(plan, device->tls_code)) {
+        return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_MISMATCH,
+                        "the board refused for another reason: its code -0x%04x (%s), expected "
+                        "-0x%04x",
+                        (unsigned)-device->tls_code, device->text, (unsigned)-plan->tls_codes[0]);
+    }
+    if (plan->verify_flags != 0 &&
+        (device->verify_flags & plan->verify_flags) != plan->verify_flags) {
         return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_MISMATCH,
                         "the board refused for another reason: verify flags 0x%" PRIx32
                         ", expected 0x%" PRIx32 " (its code -0x%04x, %s)",
@@ -283,6 +324,71 @@ static rig_result judge_device_rejects(const struct rig_judge_input *in, enum ri
     return RIG_DONE;
 }
 
+/* A refusal behind a good handshake. */
+static rig_result judge_refused_after(const struct rig_judge_input *in, enum rig_tls_refusal by,
+                                      enum rig_outcome *outcome, struct rig_error *err)
+{
+    const struct rig_case_plan *plan = in->plan;
+    const struct rig_tls_evidence *server = in->server;
+    char seen[200];
+    char wanted[200];
+
+    if (server->echoed) {
+        *outcome = RIG_OUTCOME_ACCEPTED;
+        return rig_fail(err, RIG_CLASS_RIG, RIG_E_POLICY,
+                        "the server accepted a board that it must refuse by %s: %s",
+                        rig_tls_refusal_name(by), plan->wrong);
+    }
+    if (server->refused_by != by) {
+        return refused(in, outcome, err);
+    }
+    *outcome = RIG_OUTCOME_REJECTED_OTHER;
+    if (plan->findings != 0 && plan->findings != server->policy_findings) {
+        rig_tls_findings_text(server->policy_findings, seen, sizeof seen);
+        rig_tls_findings_text(plan->findings, wanted, sizeof wanted);
+        return rig_fail(err, RIG_CLASS_RIG, RIG_E_MISMATCH,
+                        "refused for other findings: %s, expected %s", seen, wanted);
+    }
+    RIG_TRY(judge_ocsp(in, outcome, err));
+    *outcome = RIG_OUTCOME_REJECTED;
+    return RIG_DONE;
+}
+
+/* Nobody's certificate is wrong, and yet it can't succeed: the board must notice. */
+static rig_result judge_fails(const struct rig_judge_input *in, enum rig_outcome *outcome,
+                              struct rig_error *err)
+{
+    const struct rig_case_plan *plan = in->plan;
+    const int alert =
+        in->server->alert_sent >= 0 ? in->server->alert_sent : in->server->alert_received;
+
+    if (in->device->echoed) {
+        *outcome = RIG_OUTCOME_ACCEPTED;
+        return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_POLICY,
+                        "the exchange succeeded, and must not have: %s with %s%s%s",
+                        in->server->version, in->server->cipher, plan->wrong[0] != '\0' ? "; " : "",
+                        plan->wrong);
+    }
+    *outcome = RIG_OUTCOME_REJECTED_OTHER;
+    if (in->server->verify_error != 0) {
+        return refused(in, outcome, err);
+    }
+    if (!tls_code_allowed(plan, in->device->tls_code)) {
+        return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_MISMATCH,
+                        "it failed in another way: the board's code -0x%04x (%s), expected -0x%04x",
+                        (unsigned)-in->device->tls_code, in->device->text,
+                        (unsigned)-plan->tls_codes[0]);
+    }
+    if (plan->n_alerts != 0 && !alert_allowed(plan, alert)) {
+        return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_MISMATCH,
+                        "it failed with alert %s, expected %s (server: %s)",
+                        rig_tls_alert_name(alert), rig_tls_alert_name(plan->alerts[0]),
+                        in->server->error_text);
+    }
+    *outcome = RIG_OUTCOME_REJECTED;
+    return RIG_DONE;
+}
+
 rig_result rig_judge(const struct rig_judge_input *input, enum rig_outcome *outcome,
                      struct rig_error *err)
 {
@@ -295,6 +401,12 @@ rig_result rig_judge(const struct rig_judge_input *input, enum rig_outcome *outc
         return (rig_result){.ok = false};
     }
     switch (input->plan->expect) {
+    case RIG_EXPECT_POLICY_REFUSES:
+        return judge_refused_after(input, RIG_TLS_REFUSED_BY_POLICY, outcome, err);
+    case RIG_EXPECT_OCSP_REFUSES:
+        return judge_refused_after(input, RIG_TLS_REFUSED_BY_OCSP, outcome, err);
+    case RIG_EXPECT_FAILS:
+        return judge_fails(input, outcome, err);
     case RIG_EXPECT_ACCEPTED:
         return judge_accepted(input, outcome, err);
     case RIG_EXPECT_SERVER_REJECTS:

@@ -74,6 +74,11 @@ static rig_result prepare(struct rig_services *services, struct rig_error *err)
         rig_recover(services->reg, services->ca, services->run_id, &services->recovery, wait, err));
     RIG_TRY(rig_open_local_ca(options->out_folder, "test-pki", suite, options->ca.passphrase,
                               options->clock, &services->other_ca, err));
+    if (suite->fixtures != NULL) {
+        RIG_TRY_IN(rig_pki_world_open(suite->fixtures, rig_clock_now_ms(options->clock),
+                                      &services->world, err),
+                   err, "fixtures");
+    }
     for (size_t kind = 0; kind < RIG_SERVER_KINDS; kind++) {
         RIG_TRY_IN(make_identity(services, (enum rig_case_server)kind, wait, err), err,
                    "test server's identity");
@@ -149,6 +154,7 @@ void rig_services_stop(struct rig_services *services)
     }
     rig_enrolments_close(services->enrolments);
     services->enrolments = NULL;
+    rig_auto_pki_world(&services->world);
     rig_auto_ca(&services->other_ca);
     rig_auto_ca(&services->ca);
     rig_close_fd(&services->ready_fd);

@@ -9,6 +9,7 @@
 #ifndef RIG_RUN_SERVICES_H
 #define RIG_RUN_SERVICES_H
 
+#include "rig/pki/world.h"
 #include "rig/run/ca_choice.h"
 #include "rig/run/enrolments.h"
 #include "rig/run/recover.h"
@@ -39,7 +40,8 @@ struct rig_services {
     struct rig_recovery recovery; /* what an earlier run left open; the owner frees it after
                                      rig_services_stop */
     struct rig_ca *ca;
-    struct rig_ca *other_ca; /* same shape, trusted by nobody */
+    struct rig_ca *other_ca;     /* same shape, trusted by nobody */
+    struct rig_pki_world *world; /* of the suite's fixtures; NULL: it has none */
     struct rig_server_identity identities[RIG_SERVER_KINDS];
     struct rig_tls_server *server;
     struct rig_enrolments *enrolments; /* NULL: the suite has no registrations */

@@ -14,8 +14,10 @@ static const struct rig_step_driver drivers[RIG_STEP_KINDS] = {
     [RIG_STEP_READ_BACK] = {rig_step_read_back, true},
     [RIG_STEP_BOOT] = {rig_step_firmware, true},
     [RIG_STEP_INSTALLED] = {rig_step_installed, true},
+    [RIG_STEP_REVOCATION] = {rig_step_revocation, false},
     [RIG_STEP_CASE] = {rig_step_case, true},
     [RIG_STEP_ENROL] = {rig_step_enrol, true},
+    [RIG_STEP_TRIAL] = {rig_step_trial, true},
 };
 
 const struct rig_step_driver *rig_step_driver(enum rig_step_kind kind)

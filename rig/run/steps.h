@@ -41,6 +41,14 @@ rig_result rig_step_case(struct rig_board *board, const struct rig_step_plan *pl
 rig_result rig_step_enrol(struct rig_board *board, const struct rig_step_plan *plan,
                           json_t *evidence, struct rig_wait wait, struct rig_error *err);
 
+/* steps_revocation.c */
+rig_result rig_step_revocation(struct rig_board *board, const struct rig_step_plan *plan,
+                               json_t *evidence, struct rig_wait wait, struct rig_error *err);
+
+/* steps_trial.c */
+rig_result rig_step_trial(struct rig_board *board, const struct rig_step_plan *plan,
+                          json_t *evidence, struct rig_wait wait, struct rig_error *err);
+
 /* steps_line.c */
 rig_result rig_step_reset(struct rig_board *board, const struct rig_step_plan *plan,
                           json_t *evidence, struct rig_wait wait, struct rig_error *err);

@@ -113,7 +113,7 @@ static rig_result test_and_judge(struct rig_board *board, const struct rig_step_
     RIG_AUTO(rig_auto_endpoint) struct rig_tls_endpoint *endpoint = NULL;
     const struct rig_handshake handshake = {.presented = presented};
     enum rig_outcome outcome = RIG_OUTCOME_VACUOUS;
-    struct rig_both_sides both;
+    RIG_AUTO(rig_both_sides_free) struct rig_both_sides both = {0};
     struct rig_judge_input input = {
         .plan = &plan->handshake,
         .server = &both.server,

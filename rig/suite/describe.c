@@ -5,26 +5,45 @@
 #include "rig/suite/check.h"
 #include "rig/suite/plan_tables.h"
 #include "rig/suite/schemas.h"
+#include "rig/suite/trial_schema.h"
 #include "rig/tls/server.h"
 
 #include <stdio.h>
 #include <string.h>
 
 /* One table for each group of keys of `schema`. */
-static rig_result describe_groups(const struct rig_yaml_schema *schema, struct rig_buf *text,
-                                  struct rig_error *err)
+static bool has_group(const struct rig_yaml_schema *schema, const char *name)
+{
+    for (size_t i = 0; schema != NULL && i < schema->n_keys; i++) {
+        if (schema->keys[i].type == RIG_YAML_MAP && strcmp(schema->keys[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The mappings within a schema, without those that `said` has (NULL: none) too. */
+static rig_result describe_groups_but(const struct rig_yaml_schema *schema,
+                                      const struct rig_yaml_schema *said, struct rig_buf *text,
+                                      struct rig_error *err)
 {
     for (size_t i = 0; i < schema->n_keys; i++) {
         const struct rig_yaml_key *key = &schema->keys[i];
         char title[64];
 
-        if (key->type != RIG_YAML_MAP) {
+        if (key->type != RIG_YAML_MAP || has_group(said, key->name)) {
             continue;
         }
         (void)snprintf(title, sizeof title, "`%s:`", key->name);
         RIG_TRY(rig_yaml_describe(key->schema, title, text, err));
     }
     return RIG_DONE;
+}
+
+static rig_result describe_groups(const struct rig_yaml_schema *schema, struct rig_buf *text,
+                                  struct rig_error *err)
+{
+    return describe_groups_but(schema, NULL, text, err);
 }
 
 static rig_result describe_steps(struct rig_buf *text, struct rig_error *err)
@@ -98,6 +117,8 @@ rig_result rig_suite_describe_schema(struct rig_buf *text, struct rig_error *err
     RIG_TRY(rig_yaml_describe(&rig_case_schema, "A case", text, err));
     RIG_TRY(rig_yaml_describe(&rig_enrol_schema, "A registration", text, err));
     RIG_TRY(describe_groups(&rig_step_schema, text, err));
+    RIG_TRY(rig_yaml_describe(&rig_trial_schema, "A case with fixtures", text, err));
+    RIG_TRY(describe_groups_but(&rig_trial_schema, &rig_step_schema, text, err));
     RIG_TRY(describe_steps(text, err));
     RIG_TRY(describe_cases("Certificates of a case", rig_certificate_traits, RIG_N_CERTIFICATES,
                            text, err));

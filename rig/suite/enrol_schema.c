@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Registrations in suites: `- enrol: NAME`. */
+#include "rig/suite/enrol_schema.h"
 #include "rig/suite/checks.h"
-#include "rig/suite/common_keys.h"
 #include "rig/suite/enrolment_file.h"
 #include "rig/suite/schemas.h"
 
@@ -98,7 +98,7 @@ static const struct rig_yaml_key enrol_keys[] = {
      .form = "`any`, or 1 to 4 names of RFC 8446",
      .initial = "any",
      .doc = "server-rejects: the alerts that the server may send."},
-    RIG_COMMON_KEYS(MAX_ENROL_MS),
+    RIG_STEP_COMMON_KEYS(MAX_ENROL_MS),
 };
 const struct rig_yaml_schema rig_enrol_schema = {"a registration", N_OF(enrol_keys), enrol_keys};
 

@@ -119,6 +119,17 @@ const struct rig_step_traits rig_step_traits[RIG_STEP_KINDS] = {
                             .retries = 1,
                             .lists = RIG_LIST_EACH_KEY | RIG_LIST_AFTER,
                             .needs = RIG_HAS_FLASHED | RIG_HAS_FIRMWARE},
+    [RIG_STEP_REVOCATION] = {.name = "revocation",
+                             .title = "from revoked to refused",
+                             .doc =
+                                 "Two certificates for the key: one is revoked and timed until a "
+                                 "server refuses the board with it, the other must go on being "
+                                 "accepted.",
+                             .timeout_ms = SECONDS(120),
+                             .budget = {SECONDS(60), 0},
+                             .retries = 0,
+                             .lists = RIG_LIST_EACH_KEY | RIG_LIST_AFTER,
+                             .needs = RIG_HAS_CSR | RIG_HAS_FIRMWARE | RIG_HAS_IDENTITY},
     [RIG_STEP_CASE] = {.name = "case",
                        .title = "",
                        .doc = "A handshake; see \"A case\".",
@@ -134,6 +145,14 @@ const struct rig_step_traits rig_step_traits[RIG_STEP_KINDS] = {
                         .budget = {SECONDS(15), 0},
                         .retries = 1,
                         .lists = RIG_LIST_EACH_KEY,
+                        .needs = RIG_HAS_CSR | RIG_HAS_FIRMWARE},
+    [RIG_STEP_TRIAL] = {.name = "case with fixtures",
+                        .title = "",
+                        .doc = "A handshake in the suite's own PKI; see \"A case with fixtures\".",
+                        .timeout_ms = SECONDS(45),
+                        .budget = {SECONDS(15), 0},
+                        .retries = 1,
+                        .lists = RIG_LIST_EACH_KEY | RIG_LIST_AFTER,
                         .needs = RIG_HAS_CSR | RIG_HAS_FIRMWARE},
 };
 
@@ -244,6 +263,7 @@ const struct rig_yaml_word rig_step_words[] = {
     {"read-back", RIG_STEP_READ_BACK},
     {"boot", RIG_STEP_BOOT},
     {"installed", RIG_STEP_INSTALLED},
+    {"revocation", RIG_STEP_REVOCATION},
     {NULL, 0},
 };
 
@@ -277,8 +297,8 @@ const struct rig_yaml_word rig_expect_words[] = {
     {NULL, 0},
 };
 
-/* MBEDTLS_X509_BADCERT_* that a client without CRLs can report; by number, since the host side has
- * no mbedTLS. */
+/* MBEDTLS_X509_BADCERT_*, and BADCRL_* by that name; by number, since the host side has no mbedTLS.
+ */
 const struct rig_yaml_word rig_verify_flag_words[] = {
     {"EXPIRED", MBEDTLS_EXPIRED},
     {"REVOKED", 0x02},
@@ -289,6 +309,10 @@ const struct rig_yaml_word rig_verify_flag_words[] = {
     {"KEY_USAGE", 0x0800},
     {"EXT_KEY_USAGE", 0x1000},
     {"NS_CERT_TYPE", 0x2000},
+    {"BADCRL_NOT_TRUSTED", 0x10},
+    {"BADCRL_EXPIRED", 0x20},
+    {"BADCRL_FUTURE", 0x0400},
+    {"BADCRL_BAD_MD", 0x20000},
     {"BAD_MD", 0x4000},
     {"BAD_PK", 0x8000},
     {"BAD_KEY", 0x10000},
@@ -321,6 +345,14 @@ unsigned rig_level_security_bits(int security_level)
     return security_level >= 0 && security_level < (int)(sizeof bits / sizeof bits[0])
                ? bits[security_level]
                : 0;
+}
+
+const char *rig_clock_leg_name(enum rig_clock_leg leg)
+{
+    static const char *const names[RIG_CLOCK_LEGS] = {"revoked", "ocsp", "crl", "loaded",
+                                                      "refused"};
+
+    return (unsigned)leg < RIG_CLOCK_LEGS ? names[leg] : "unknown";
 }
 
 const char *rig_step_kind_name(enum rig_step_kind kind)

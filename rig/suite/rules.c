@@ -53,9 +53,7 @@ static const char *again_words(const struct walk *walk)
 
 static const char *kind_word(const struct rig_step_plan *step)
 {
-    return step->kind == RIG_STEP_CASE    ? "case"
-           : step->kind == RIG_STEP_ENROL ? "registration"
-                                          : "step";
+    return step->kind == RIG_STEP_ENROL ? "registration" : rig_step_is_case(step) ? "case" : "step";
 }
 
 static void need(struct walk *walk, const struct rig_step_plan *step, unsigned needs)
@@ -150,7 +148,7 @@ static void meet_step(struct walk *walk, const struct rig_step_plan *step)
         walk->signed_line = step->line;
     } else if (step->kind == RIG_STEP_INSTALLED) {
         walk->signed_line = 0;
-    } else if (step->kind == RIG_STEP_CASE || step->kind == RIG_STEP_ENROL) {
+    } else if (rig_step_is_case(step)) {
         meet_case(walk, step);
     }
     walk->facts = (walk->facts & ~traits->clears) | traits->gives;

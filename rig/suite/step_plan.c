@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What one step or case means on its own: defaults for what was left out, and what contradicts
  * itself. */
-#include "rig/suite/common_keys.h"
+#include "rig/suite/enrol_schema.h"
 #include "rig/suite/plan_tables.h"
+#include "rig/suite/trial_schema.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -226,6 +227,10 @@ void rig_step_complete(struct rig_yaml_mistakes *mistakes, const struct rig_suit
 
     complete_times(suite, node, traits, step);
     check_times(mistakes, suite, node, step);
+    if (step->kind == RIG_STEP_TRIAL) {
+        rig_trial_complete(mistakes, suite, node, step);
+        return;
+    }
     if (step->kind == RIG_STEP_CASE) {
         complete_case(mistakes, suite, node, step);
         return;

@@ -12,9 +12,10 @@
 #include "rig/base/buf.h"
 #include "rig/base/ids.h"
 #include "rig/ca_attack/attack.h"
+#include "rig/suite/trial.h"
 
 #define RIG_SUITE_MAX_KEYS 5
-#define RIG_SUITE_MAX_STEPS 192
+#define RIG_SUITE_MAX_STEPS 256
 #define RIG_SUITE_MAX_ATTACKS 128
 #define RIG_SUITE_MAX_ENROLMENTS 4
 
@@ -23,15 +24,17 @@ enum rig_step_kind {
     RIG_STEP_IDENTIFY,  /* chip, MAC, flash, partition table */
     RIG_STEP_FIRMWARE,  /* restart into the firmware, agent's hello, clock set */
     RIG_STEP_KEYGEN,
-    RIG_STEP_CSR,       /* read and checked */
-    RIG_STEP_SIGN,      /* journalled, signed, checked */
-    RIG_STEP_FLASH,     /* esp_secure_cert written and proven by MD5 */
-    RIG_STEP_READ_BACK, /* the partition as the chip has it, byte for byte */
-    RIG_STEP_BOOT,      /* restart into the firmware */
-    RIG_STEP_INSTALLED, /* the device's certificate state: fingerprints and key match; register
-                           closed */
-    RIG_STEP_CASE,      /* a handshake */
-    RIG_STEP_ENROL,     /* a registration: a handshake, and whether the service enrols the board */
+    RIG_STEP_CSR,        /* read and checked */
+    RIG_STEP_SIGN,       /* journalled, signed, checked */
+    RIG_STEP_FLASH,      /* esp_secure_cert written and proven by MD5 */
+    RIG_STEP_READ_BACK,  /* the partition as the chip has it, byte for byte */
+    RIG_STEP_BOOT,       /* restart into the firmware */
+    RIG_STEP_INSTALLED,  /* the device's certificate state: fingerprints and key match; register
+                            closed */
+    RIG_STEP_REVOCATION, /* how long from revoke to the first refused handshake */
+    RIG_STEP_CASE,       /* a handshake */
+    RIG_STEP_ENROL,      /* a registration: a handshake, and whether the service enrols the board */
+    RIG_STEP_TRIAL,      /* a handshake in a fixture PKI; a `case` in suites with `fixtures` */
     RIG_STEP_KINDS
 };
 
@@ -57,6 +60,11 @@ enum rig_case_outcome {
     RIG_EXPECT_ACCEPTED = 0,
     RIG_EXPECT_SERVER_REJECTS, /* the server must refuse the board */
     RIG_EXPECT_DEVICE_REJECTS, /* the board must refuse the server */
+    /* trials only */
+    RIG_EXPECT_POLICY_REFUSES, /* TLS is up, the server's own rules for certificates say no */
+    RIG_EXPECT_OCSP_REFUSES,   /* TLS is up, OCSP says no */
+    RIG_EXPECT_FAILS,          /* no certificate is to blame: the exchange must not succeed, and the
+                                  board must say so */
 };
 
 struct rig_case_plan {
@@ -70,6 +78,15 @@ struct rig_case_plan {
     size_t n_alerts;
     uint32_t verify_flags; /* device rejects: mbedTLS flags that must be set; 0: any */
     bool allow_silent;     /* a rejection without an alert also passes */
+    /* trials only */
+    int tls_codes[4]; /* device rejects, fails: mbedTLS codes that the board may end with; n 0: any
+                       */
+    size_t n_tls_codes;
+    uint32_t findings; /* policy refuses: 1U << RIG_TLS_FINDING_*, exactly these; 0: any */
+    enum rig_tls_ocsp_result ocsp_result; /* OCSP; RIG_TLS_OCSP_NOT_ASKED: any */
+    bool resumed;                         /* accepted: by resumption, not by a full handshake */
+    char wrong[RIG_PKI_VALUE_SIZE];       /* what is wrong, for people; "" nothing */
+    char means[256];                      /* what it means when it ends otherwise, and the remedy */
     bool control; /* a positive control: negatives before the next control prove nothing when it
                      fails */
 };
@@ -98,6 +115,23 @@ struct rig_budget {
     int64_t fail_ms; /* 0: none; longer is a `fail` */
 };
 
+/* What the revocation clock reads, each from the moment that the CA is told to revoke. */
+enum rig_clock_leg {
+    RIG_CLOCK_REVOKED = 0, /* the CA said so */
+    RIG_CLOCK_OCSP,        /* its responder says so */
+    RIG_CLOCK_CRL,         /* its published CRL lists it */
+    RIG_CLOCK_LOADED,      /* the server uses that CRL */
+    RIG_CLOCK_REFUSED,     /* a handshake with it ended in a refusal */
+    RIG_CLOCK_LEGS
+};
+/* "revoked", "ocsp", "crl", "loaded", "refused". */
+const char *rig_clock_leg_name(enum rig_clock_leg leg);
+
+struct rig_clock_plan {
+    bool rotate; /* ask for a new CRL, instead of waiting for the CA to publish one */
+    struct rig_budget legs[RIG_CLOCK_LEGS];
+};
+
 struct rig_step_plan {
     enum rig_step_kind kind;
     char name[48];  /* unique within its list: "keygen", "revoked-leaf" */
@@ -105,10 +139,19 @@ struct rig_step_plan {
     int64_t timeout_ms;
     struct rig_budget budget;
     unsigned retries; /* further tries after a rig, network or line fault; a pass then is `flaky` */
-    struct rig_case_plan handshake; /* RIG_STEP_CASE; for RIG_STEP_ENROL how TLS must end */
+    struct rig_case_plan handshake; /* of cases; for RIG_STEP_ENROL how TLS must end */
     struct rig_enrol_plan enrol;    /* RIG_STEP_ENROL only */
+    struct rig_trial_plan *trial;   /* RIG_STEP_TRIAL; the suite's */
+    struct rig_clock_plan clock;    /* RIG_STEP_REVOCATION only */
     int line;                       /* in the file */
 };
+
+/* A case, whatever PKI it plays in. */
+static inline bool rig_step_is_case(const struct rig_step_plan *step)
+{
+    return step->kind == RIG_STEP_CASE || step->kind == RIG_STEP_TRIAL ||
+           step->kind == RIG_STEP_ENROL;
+}
 
 struct rig_step_list {
     size_t n;
@@ -161,7 +204,10 @@ struct rig_suite {
     struct rig_fuse_wishes require;
     size_t n_enrolments; /* fixtures that registrations are judged by */
     char enrolments[RIG_SUITE_MAX_ENROLMENTS][256];
-    int64_t board_limit_ms; /* no board takes longer, whatever happens */
+    int64_t board_limit_ms;        /* no board takes longer, whatever happens */
+    bool has_fixtures;             /* cases are trials */
+    enum rig_pki_kind catalogue;   /* whose recipe a case's name stands for: DEVICE or SERVER */
+    struct rig_fixtures *fixtures; /* NULL: none, or a text without files was parsed */
     size_t n_keys;
     enum rig_key_type keys[RIG_SUITE_MAX_KEYS];
     struct rig_step_list before; /* once per board */
@@ -172,7 +218,8 @@ struct rig_suite {
     struct rig_attack_item attacks[RIG_SUITE_MAX_ATTACKS];
 };
 
-/* The caller frees *suite with rig_suite_free. `mistakes` gets every mistake as a line. */
+/* The caller frees *suite with rig_suite_free. `mistakes` gets every mistake as a line. Files of
+ * `fixtures` are looked for beside the suite; rig_suite_parse reads none, and looks no names up. */
 RIG_CHECKED rig_result rig_suite_load(const char *path, struct rig_suite **suite,
                                       struct rig_buf *mistakes, struct rig_error *err);
 RIG_CHECKED rig_result rig_suite_parse(const char *path_for_messages, const char *text,

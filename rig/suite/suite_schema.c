@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The keys of suite files: what they may hold, where it goes, what they mean. */
 #include "rig/suite/checks.h"
-#include "rig/suite/common_keys.h"
+#include "rig/suite/enrol_schema.h"
 #include "rig/suite/plan_tables.h"
 #include "rig/suite/schemas.h"
+#include "rig/suite/step_keys.h"
 #include "rig/suite/suite.h"
-#include "rig/tls/server.h"
+#include "rig/suite/trial_schema.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #define N_OF(table) (sizeof(table) / sizeof((table)[0]))
-#define MINUTES(n) (INT64_C(60000) * (n))
-/* The agent gives up a handshake after this. */
-#define MAX_CASE_MS INT64_C(120000)
 
 static void read_keys(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
                       const struct rig_yaml_node *node, void *target)
@@ -115,112 +113,32 @@ static void read_transport(struct rig_yaml_mistakes *mistakes, const struct rig_
     }
 }
 
-/* `any`, or a list of names, each turned into a number by `of` (-1 and, for what is no refusal, 0:
- * unknown). */
-static bool read_codes(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
-                       const struct rig_yaml_node *node, int (*of)(const char *name), int *codes,
-                       size_t *n_codes, const char *expected)
-{
-    *n_codes = 0;
-    if (node->kind == RIG_YAML_SCALAR && strcmp(node->text, "any") == 0) {
-        return true;
+#define LEG(name_, leg_, initial_, doc_)                                                           \
+    {                                                                                              \
+        .name = (name_), .type = RIG_YAML_MAP, .schema = &rig_budget_schema,                       \
+        RIG_YAML_FIELD(struct rig_step_plan, clock.legs[leg_]), .initial = (initial_),             \
+        .doc = (doc_)                                                                              \
     }
-    if (node->kind != RIG_YAML_SEQUENCE) {
-        rig_yaml_mistake(mistakes, node->line, "found %s for %s; expected any, or a list of names",
-                         rig_yaml_quote_node(node).text, key->name);
-        return false;
-    }
-    if (rig_yaml_list(mistakes, key, node) == NULL) {
-        return false;
-    }
-    for (const struct rig_yaml_node *item = node->first; item != NULL; item = item->next) {
-        const int code = item->kind == RIG_YAML_SCALAR ? of(item->text) : -1;
-        if (code <= 0) {
-            rig_yaml_mistake(mistakes, item->line, "found %s in %s; expected %s",
-                             rig_yaml_quote_node(item).text, key->name, expected);
-        } else {
-            codes[(*n_codes)++] = code;
-        }
-    }
-    return true;
-}
 
-void rig_read_verify_errors(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
-                            const struct rig_yaml_node *node, void *target)
-{
-    struct rig_case_plan *plan = &((struct rig_step_plan *)target)->handshake;
-
-    (void)read_codes(
-        mistakes, key, node, rig_tls_verify_error_of, plan->verify_errors, &plan->n_verify_errors,
-        "OpenSSL's name of a verify error without X509_V_ERR_, such as CERT_REVOKED or "
-        "CERT_HAS_EXPIRED");
-}
-
-void rig_read_alerts(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
-                     const struct rig_yaml_node *node, void *target)
-{
-    struct rig_case_plan *plan = &((struct rig_step_plan *)target)->handshake;
-
-    (void)read_codes(mistakes, key, node, rig_tls_alert_of, plan->alerts, &plan->n_alerts,
-                     "the name of an alert as in RFC 8446, such as certificate_revoked or "
-                     "unknown_ca");
-}
-
-void rig_read_verify_depth(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
-                           const struct rig_yaml_node *node, void *target)
-{
-    struct rig_case_plan *plan = &((struct rig_step_plan *)target)->handshake;
-
-    plan->verify_depth = -1;
-    if (node->kind == RIG_YAML_SCALAR && strcmp(node->text, "any") == 0) {
-        return;
-    }
-    if (node->kind != RIG_YAML_SCALAR || strlen(node->text) != 1 || node->text[0] < '0' ||
-        node->text[0] > '9') {
-        rig_yaml_mistake(mistakes, node->line,
-                         "found %s for %s; expected any, or 0 (the device's certificate) to 9",
-                         rig_yaml_quote_node(node).text, key->name);
-        return;
-    }
-    plan->verify_depth = node->text[0] - '0';
-}
-
-static void read_verify_flags(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
-                              const struct rig_yaml_node *node, void *target)
-{
-    struct rig_case_plan *plan = &((struct rig_step_plan *)target)->handshake;
-    int flag;
-
-    if (node->kind == RIG_YAML_SCALAR && strcmp(node->text, "any") == 0) {
-        return;
-    }
-    if (rig_yaml_list(mistakes, key, node) == NULL) {
-        return;
-    }
-    for (const struct rig_yaml_node *item = node->first; item != NULL; item = item->next) {
-        if (rig_yaml_read_word(mistakes, "a verify flag", rig_verify_flag_words, item, &flag)) {
-            plan->verify_flags |= (uint32_t)flag;
-        }
-    }
-}
-
-static const struct rig_yaml_key budget_keys[] = {
-    {.name = "warn",
-     .type = RIG_YAML_LIMIT,
-     RIG_YAML_FIELD(struct rig_budget, warn_ms),
-     .min = 1,
-     .max = MINUTES(60),
-     .initial = "by kind",
-     .doc = "Longer is said in the report."},
-    {.name = "fail",
-     .type = RIG_YAML_LIMIT,
-     RIG_YAML_FIELD(struct rig_budget, fail_ms),
-     .min = 1,
-     .max = MINUTES(60),
-     .initial = "none",
-     .doc = "Longer is a `fail` of the board."},
+static const struct rig_yaml_key clock_keys[] = {
+    LEG("revoked", RIG_CLOCK_REVOKED, "none", "Until the CA said that it is revoked."),
+    LEG("ocsp", RIG_CLOCK_OCSP, "none", "Until the CA's OCSP responder says so, if it has one."),
+    LEG("crl", RIG_CLOCK_CRL, "none", "Until the CA's published CRL lists it."),
+    LEG("loaded", RIG_CLOCK_LOADED, "none", "Until the server uses that CRL."),
+    LEG("refused", RIG_CLOCK_REFUSED, "none", "Until a handshake with it was refused."),
 };
-const struct rig_yaml_schema rig_budget_schema = {"a budget", N_OF(budget_keys), budget_keys};
+static const struct rig_yaml_schema clock_schema = {"clock", N_OF(clock_keys), clock_keys};
+
+static void read_publish(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
+                         const struct rig_yaml_node *node, void *target)
+{
+    static const struct rig_yaml_word words[] = {{"wait", false}, {"rotate", true}, {NULL, 0}};
+    int value;
+
+    if (rig_yaml_read_word(mistakes, key->name, words, node, &value)) {
+        ((struct rig_step_plan *)target)->clock.rotate = value != 0;
+    }
+}
 
 static const struct rig_yaml_key step_keys[] = {
     {.name = "step",
@@ -237,87 +155,42 @@ static const struct rig_yaml_key step_keys[] = {
      .check = rig_check_name,
      .initial = "the step's kind",
      .doc = "Unique in its list; needed when a kind stands there twice."},
-    RIG_COMMON_KEYS(MINUTES(60)),
+    {.name = "publish",
+     .type = RIG_YAML_CUSTOM,
+     .read = read_publish,
+     .form = "wait or rotate",
+     .initial = "wait",
+     .doc = "revocation: whether the CA publishes by itself, or is asked for a new CRL."},
+    {.name = "clock",
+     .type = RIG_YAML_MAP,
+     /* at offset 0: its keys have offsets of their own */
+     .schema = &clock_schema,
+     .initial = "no budgets",
+     .doc = "revocation: how long each part may take, counted from the revocation."},
+    RIG_STEP_COMMON_KEYS(RIG_MINUTES(60)),
 };
 const struct rig_yaml_schema rig_step_schema = {"a step", N_OF(step_keys), step_keys};
 
-static const struct rig_yaml_key case_keys[] = {
-    {.name = "case",
-     .type = RIG_YAML_TEXT,
-     .required = true,
-     RIG_YAML_FIELD(struct rig_step_plan, name),
-     .min = 1,
-     .max = 47,
-     .check = rig_check_name,
-     .doc = "The name of the handshake, unique in its list."},
-    {.name = "certificate",
-     .type = RIG_YAML_ENUM,
-     RIG_YAML_FIELD(struct rig_step_plan, handshake.certificate),
-     .words = rig_certificate_words,
-     .initial = "installed",
-     .doc = "What the board presents; see the table of certificates."},
-    {.name = "server",
-     .type = RIG_YAML_ENUM,
-     RIG_YAML_FIELD(struct rig_step_plan, handshake.server),
-     .words = rig_server_words,
-     .initial = "good",
-     .doc = "What the test server presents; see the table of servers. One fault in a case: either "
-            "`certificate` or `server`."},
-    {.name = "expect",
-     .type = RIG_YAML_ENUM,
-     RIG_YAML_FIELD(struct rig_step_plan, handshake.expect),
-     .words = rig_expect_words,
-     .initial = "by certificate and server",
-     .doc = "How it must end; may be written for the reader, can't be changed."},
-    {.name = "verify_errors",
-     .type = RIG_YAML_CUSTOM,
-     .read = rig_read_verify_errors,
-     .min = 1,
-     .max = 4,
-     .form = "`any`, or 1 to 4 of OpenSSL's names without X509_V_ERR_",
-     .initial = "by certificate",
-     .doc = "Server rejects: the verify errors that count as the right reason."},
-    {.name = "verify_depth",
-     .type = RIG_YAML_CUSTOM,
-     .read = rig_read_verify_depth,
-     .form = "`any`, or 0 (the device's certificate) to 9",
-     .initial = "by certificate; `any` with verify_errors of your own",
-     .doc = "Server rejects: at which certificate of the chain."},
-    {.name = "alerts",
-     .type = RIG_YAML_CUSTOM,
-     .read = rig_read_alerts,
-     .min = 1,
-     .max = 4,
-     .form = "`any`, or 1 to 4 names of RFC 8446",
-     .initial = "by certificate and server",
-     .doc = "The alerts that the rejecting side may send."},
-    {.name = "verify_flags",
-     .type = RIG_YAML_CUSTOM,
-     .read = read_verify_flags,
-     .min = 1,
-     .max = 12,
-     .form = "`any`, or a list of EXPIRED, REVOKED, CN_MISMATCH, NOT_TRUSTED, OTHER, FUTURE, "
-             "KEY_USAGE, EXT_KEY_USAGE, NS_CERT_TYPE, BAD_MD, BAD_PK, BAD_KEY",
-     .initial = "by server",
-     .doc = "Device rejects: the mbedTLS flags (without MBEDTLS_X509_BADCERT_) that must all be "
-            "set."},
-    {.name = "allow_silent",
-     .type = RIG_YAML_BOOL,
-     RIG_YAML_FIELD(struct rig_step_plan, handshake.allow_silent),
-     .initial = "false",
-     .doc = "A rejection without an alert passes too."},
-    {.name = "control",
-     .type = RIG_YAML_BOOL,
-     RIG_YAML_FIELD(struct rig_step_plan, handshake.control),
-     .initial = "true for an accepted case",
-     .doc = "A positive control: every negative case needs one before and one after it, with the "
-            "same key and certificate."},
-    RIG_COMMON_KEYS(MAX_CASE_MS),
-};
-const struct rig_yaml_schema rig_case_schema = {"a case", N_OF(case_keys), case_keys};
+/* A case of a suite with fixtures. The suite owns the trial. */
+static void read_trial(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_node *node,
+                       struct rig_step_plan *step)
+{
+    struct rig_trial_item item = {.step = *step, .trial = rig_trial_defaults};
 
-static void read_item(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_node *item,
-                      struct rig_step_plan *step)
+    rig_yaml_read_mapping(mistakes, &rig_trial_schema, node, &item);
+    *step = item.step;
+    step->kind = RIG_STEP_TRIAL;
+    step->trial = malloc(sizeof *step->trial);
+    if (step->trial == NULL) {
+        rig_yaml_mistake(mistakes, node->line, "found no memory for a case; expected some");
+        step->kind = RIG_STEP_CASE;
+        return;
+    }
+    *step->trial = item.trial;
+}
+
+static void read_item(struct rig_yaml_mistakes *mistakes, const struct rig_suite *suite,
+                      const struct rig_yaml_node *item, struct rig_step_plan *step)
 {
     const struct rig_yaml_node *step_node = rig_yaml_find(item, "step");
     const struct rig_yaml_node *case_node = rig_yaml_find(item, "case");
@@ -343,6 +216,10 @@ static void read_item(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_
                          "entries)");
         return;
     }
+    if (case_node != NULL && suite->has_fixtures) {
+        read_trial(mistakes, item, step);
+        return;
+    }
     if (case_node != NULL) {
         step->kind = RIG_STEP_CASE;
         rig_yaml_read_mapping(mistakes, &rig_case_schema, item, step);
@@ -360,7 +237,7 @@ static void read_steps(struct rig_yaml_mistakes *mistakes, const struct rig_yaml
         return;
     }
     for (const struct rig_yaml_node *item = node->first; item != NULL; item = item->next) {
-        read_item(mistakes, item, &list->steps[list->n++]);
+        read_item(mistakes, target, item, &list->steps[list->n++]);
     }
 }
 
@@ -525,7 +402,7 @@ static const struct rig_yaml_key limits_keys[] = {
      .type = RIG_YAML_DURATION,
      RIG_YAML_FIELD(struct rig_suite, board_limit_ms),
      .min = 1000,
-     .max = MINUTES(24 * 60),
+     .max = RIG_MINUTES(24 * 60),
      .initial = "10m",
      .doc = "No board takes longer, whatever happens."},
 };
@@ -536,6 +413,9 @@ static const struct rig_yaml_schema limits_schema = {"limits", N_OF(limits_keys)
     {                                                                                              \
         .name = (name_), .type = RIG_YAML_MAP, .schema = &(schema_), .doc = (doc_)                 \
     }
+
+static const struct rig_yaml_word catalogue_words[] = {
+    {"device", RIG_PKI_DEVICE}, {"server", RIG_PKI_SERVER}, {NULL, 0}};
 
 static const struct rig_yaml_key suite_keys[] = {
     {.name = "rig",
@@ -557,6 +437,20 @@ static const struct rig_yaml_key suite_keys[] = {
      RIG_YAML_FIELD(struct rig_suite, description),
      .max = 255,
      .doc = "What it is for."},
+    {.name = "fixtures",
+     .type = RIG_YAML_CUSTOM,
+     .read = rig_yaml_skip, /* before all else, by suite.c */
+     .form = "list of 1 to 8 files, as seen from this one",
+     .initial = "none",
+     .doc =
+         "PKI fixtures (fixtures/README.md). With them every case plays in that PKI; see \"A case "
+         "with fixtures\"."},
+    {.name = "catalogue",
+     .type = RIG_YAML_ENUM,
+     RIG_YAML_FIELD(struct rig_suite, catalogue),
+     .words = catalogue_words,
+     .initial = "device",
+     .doc = "Whose fixture a case's name stands for: the device's or the server's."},
     GROUP("device", rig_suite_device_schema, "Identity of the boards."),
     {.name = "keys",
      .type = RIG_YAML_CUSTOM,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rig/tls/context.h"
 
+#include "rig/tls/mismatched_key.h"
 #include "rig/tls/pem.h"
 
 #include <openssl/err.h>
@@ -141,14 +142,18 @@ static rig_result set_algorithms(SSL_CTX *context, const struct rig_tls_settings
     return RIG_DONE;
 }
 
-static rig_result use_key(SSL_CTX *context, const char *pem, const X509 *leaf,
+static rig_result use_key(SSL_CTX *context, const char *pem, const X509 *leaf, bool other_key,
                           struct rig_error *err)
 {
     RIG_AUTO(rig_auto_BIO) BIO *memory = NULL;
     RIG_AUTO(rig_auto_EVP_PKEY) EVP_PKEY *key = NULL;
 
-    RIG_TRY(rig_tls_pem_open(pem, &memory, err));
-    key = PEM_read_bio_PrivateKey(memory, NULL, rig_tls_no_passphrase, NULL);
+    if (other_key) {
+        RIG_TRY(rig_tls_mismatched_key(X509_get0_pubkey(leaf), &key, err));
+    } else {
+        RIG_TRY(rig_tls_pem_open(pem, &memory, err));
+        key = PEM_read_bio_PrivateKey(memory, NULL, rig_tls_no_passphrase, NULL);
+    }
     if (key == NULL) {
         return rig_tls_openssl_failure(err, RIG_E_INVALID, "the test server's key can't be read");
     }
@@ -195,7 +200,8 @@ static rig_result use_identity(SSL_CTX *context, const struct rig_tls_settings *
         }
     }
     RIG_TRY(rig_tls_pem_end(n_certificates, "the test server's certificate chain", err));
-    return use_key(context, settings->key_pem, leaf, err);
+    return use_key(context, settings->key_pem, leaf, settings->fault == RIG_TLS_FAULT_OTHER_KEY,
+                   err);
 }
 
 static rig_result set_client_authentication(SSL_CTX *context,

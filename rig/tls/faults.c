@@ -23,6 +23,7 @@ static const struct fault faults[RIG_TLS_N_FAULTS] = {
                                              "It resets the connection instead of echoing."},
     [RIG_TLS_FAULT_NO_ECHO] = {"no_echo", "It closes politely instead of echoing."},
     [RIG_TLS_FAULT_WRONG_ECHO] = {"wrong_echo", "It echoes other bytes than it got."},
+    [RIG_TLS_FAULT_OTHER_KEY] = {"other_key", "It signs with another key than its certificate's."},
     [RIG_TLS_FAULT_NO_VERIFY] = {"no_verify", "It takes any client certificate."},
     [RIG_TLS_FAULT_NO_CERTIFICATE_OK] = {"no_certificate_ok",
                                          "It serves clients that show no certificate."},

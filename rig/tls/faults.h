@@ -21,6 +21,7 @@ enum rig_tls_fault {
     RIG_TLS_FAULT_RESET_AFTER_HANDSHAKE, /* a TCP reset instead of the echo */
     RIG_TLS_FAULT_NO_ECHO,               /* finishes the handshake and closes without an echo */
     RIG_TLS_FAULT_WRONG_ECHO,            /* echoes other bytes */
+    RIG_TLS_FAULT_OTHER_KEY,             /* signs with another key than its certificate's (EC) */
     /* what it lets pass */
     RIG_TLS_FAULT_NO_VERIFY,          /* any certificate is good */
     RIG_TLS_FAULT_NO_CERTIFICATE_OK,  /* a client without a certificate is good */

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The revocation clock: from the moment a certificate is revoked until a server refuses it, leg by
+ * leg, with the board as the one that is refused; and a sibling that must go on being accepted.
+ */
+#include "rig/run/evidence.h"
+#include "rig/run/handshake.h"
+#include "rig/run/steps.h"
+
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <stdio.h>
+#include <string.h>
+
+#define DAY_MS (INT64_C(24) * 3600 * 1000)
+#define POLL_FIRST_MS 20
+#define POLL_LONGEST_MS 500
+
+struct clock_run {
+    struct rig_board *board;
+    const struct rig_step_plan *plan;
+    struct rig_wait wait;
+    json_t *evidence;
+    struct rig_ca_certificate revoked;
+    struct rig_ca_certificate sibling;
+    struct rig_tls_endpoint *endpoint;
+    struct rig_buf crls;
+    int64_t started_ns;
+    int64_t at_ns[RIG_CLOCK_LEGS];
+};
+
+static void end_run(struct clock_run *run)
+{
+    rig_auto_endpoint(&run->endpoint);
+    rig_ca_certificate_free(&run->revoked);
+    rig_ca_certificate_free(&run->sibling);
+    rig_buf_free(&run->crls);
+}
+
+/* ---- handshakes ---- */
+
+static rig_result open_endpoint(struct clock_run *run, struct rig_error *err)
+{
+    struct rig_services *services = run->board->services;
+    struct rig_tls_settings settings;
+
+    RIG_TRY_IN(rig_ca_crls(services->ca, &run->crls, run->wait, err), err, "CRLs");
+    rig_handshake_settings(run->board, &services->identities[RIG_SERVER_GOOD],
+                           rig_buf_text(&run->crls), run->plan->timeout_ms, &settings);
+    return rig_tls_endpoint_open(services->server, &settings, &run->endpoint, err);
+}
+
+static rig_result present(struct clock_run *run, const struct rig_ca_certificate *certificate,
+                          struct rig_presented *presented, struct rig_error *err)
+{
+    return rig_present_slot(run->board, rig_buf_text(&certificate->chain_pem), NULL,
+                            certificate->sha256, presented, run->wait, err);
+}
+
+static rig_result shake(struct clock_run *run, const struct rig_presented *presented,
+                        struct rig_both_sides *both, const char *name, struct rig_error *err)
+{
+    const struct rig_handshake handshake = {.presented = presented};
+    json_t *words = json_object();
+    const rig_result result =
+        rig_handshake_run(run->board, run->endpoint, &handshake, both, words, run->wait, err);
+
+    (void)json_object_set_new(run->evidence, name, words);
+    return result;
+}
+
+static rig_result expect_accepted(struct clock_run *run, const struct rig_presented *presented,
+                                  const char *name, const char *what, struct rig_error *err)
+{
+    RIG_AUTO(rig_both_sides_free) struct rig_both_sides both = {0};
+
+    RIG_TRY(shake(run, presented, &both, name, err));
+    if (!both.server.echoed || !both.device.echoed) {
+        return rig_fail(err, both.server.verify_error != 0 ? RIG_CLASS_CA : RIG_CLASS_DEVICE,
+                        RIG_E_REFUSED, "%s was not accepted: server %s, %s; board's code -0x%04x",
+                        what, rig_tls_verify_error_name(both.server.verify_error),
+                        both.server.error_text, (unsigned)-both.device.tls_code);
+    }
+    return RIG_DONE;
+}
+
+/* ---- what relying parties see ---- */
+
+static rig_result lists(const struct rig_buf *pem, const char *serial, bool *listed,
+                        struct rig_error *err)
+{
+    BIGNUM *number = NULL;
+    ASN1_INTEGER *wanted = NULL;
+    BIO *bio = BIO_new_mem_buf(pem->data, (int)pem->len);
+    X509_CRL *crl;
+
+    *listed = false;
+    if (bio == NULL || BN_hex2bn(&number, serial) == 0 ||
+        (wanted = BN_to_ASN1_INTEGER(number, NULL)) == NULL) {
+        BN_free(number);
+        (void)BIO_free(bio);
+        return rig_fail(err, RIG_CLASS_RIG, RIG_E_LIBRARY, "cannot look through the CRLs");
+    }
+    while (!*listed && (crl = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL)) != NULL) {
+        X509_REVOKED *entry = NULL;
+
+        *listed = X509_CRL_get0_by_serial(crl, &entry, wanted) == 1;
+        X509_CRL_free(crl);
+    }
+    ASN1_INTEGER_free(wanted);
+    BN_free(number);
+    (void)BIO_free(bio);
+    return RIG_DONE;
+}
+
+static void note(struct clock_run *run, enum rig_clock_leg leg)
+{
+    if (run->at_ns[leg] == 0) {
+        run->at_ns[leg] = rig_now_ns();
+    }
+}
+
+static rig_result look_at_ocsp(struct clock_run *run, bool *has_ocsp, struct rig_error *err)
+{
+    struct rig_ca_ocsp ocsp;
+    const rig_result asked =
+        rig_ca_ocsp(run->board->services->ca, run->revoked.serial, &ocsp, run->wait, err);
+
+    if (!asked.ok && err->code == RIG_E_UNSUPPORTED) {
+        *has_ocsp = false;
+        return RIG_DONE;
+    }
+    RIG_TRY(asked);
+    if (ocsp.status == RIG_OCSP_REVOKED) {
+        note(run, RIG_CLOCK_OCSP);
+    }
+    return RIG_DONE;
+}
+
+static rig_result look_at_crl(struct clock_run *run, struct rig_error *err)
+{
+    struct rig_ca *ca = run->board->services->ca;
+    bool listed = false;
+    rig_result fetched;
+
+    rig_buf_reset(&run->crls);
+    fetched = run->plan->clock.rotate ? rig_ca_crls(ca, &run->crls, run->wait, err)
+                                      : rig_ca_published_crls(ca, &run->crls, run->wait, err);
+    if (!fetched.ok && err->code == RIG_E_UNSUPPORTED) {
+        fetched = rig_ca_crls(ca, &run->crls, run->wait, err);
+    }
+    RIG_TRY(fetched);
+    RIG_TRY(lists(&run->crls, run->revoked.serial, &listed, err));
+    if (listed) {
+        note(run, RIG_CLOCK_CRL);
+    }
+    return RIG_DONE;
+}
+
+/* Until both say so; neither waits for the other. */
+static rig_result await_publication(struct clock_run *run, struct rig_error *err)
+{
+    bool has_ocsp = true;
+    int64_t pause_ms = POLL_FIRST_MS;
+
+    for (;;) {
+        if (has_ocsp && run->at_ns[RIG_CLOCK_OCSP] == 0) {
+            RIG_TRY(look_at_ocsp(run, &has_ocsp, err));
+        }
+        if (run->at_ns[RIG_CLOCK_CRL] == 0) {
+            RIG_TRY(look_at_crl(run, err));
+        }
+        if ((!has_ocsp || run->at_ns[RIG_CLOCK_OCSP] != 0) && run->at_ns[RIG_CLOCK_CRL] != 0) {
+            return RIG_DONE;
+        }
+        if (rig_wait_left_ms(run->wait) <= pause_ms) {
+            return rig_fail(
+                err, RIG_CLASS_CA, RIG_E_TIMEOUT,
+                "certificate %s was revoked, but %s still does not say so: have the CA rebuild its "
+                "CRL at each revocation (Vault: auto_rebuild off, or crl/rotate after revoke)",
+                run->revoked.serial,
+                run->at_ns[RIG_CLOCK_CRL] == 0 ? "the published CRL" : "the OCSP responder");
+        }
+        RIG_TRY(rig_wait_pause(run->wait, pause_ms * RIG_NS_PER_MS, err));
+        pause_ms = pause_ms * 2 < POLL_LONGEST_MS ? pause_ms * 2 : POLL_LONGEST_MS;
+    }
+}
+
+static rig_result load(struct clock_run *run, struct rig_error *err)
+{
+    const struct rig_tls_trust_texts trust = {
+        .client_roots_pem = rig_buf_text(&run->board->services->ca->root_pem),
+        .crls_pem = rig_buf_text(&run->crls),
+    };
+    struct rig_tls_loaded loaded;
+
+    RIG_TRY(rig_tls_endpoint_reload(run->endpoint, &trust, &loaded, err));
+    run->at_ns[RIG_CLOCK_LOADED] = loaded.at_ns;
+    return RIG_DONE;
+}
+
+static rig_result await_refusal(struct clock_run *run, const struct rig_presented *presented,
+                                struct rig_error *err)
+{
+    for (;;) {
+        RIG_AUTO(rig_both_sides_free) struct rig_both_sides both = {0};
+
+        RIG_TRY(shake(run, presented, &both, "refused", err));
+        if (both.server.echoed) {
+            if (rig_wait_left_ms(run->wait) < run->plan->timeout_ms / 10) {
+                return rig_fail(err, RIG_CLASS_RIG, RIG_E_TIMEOUT,
+                                "the server has the CRL that lists certificate %s and accepts it "
+                                "all the same",
+                                run->revoked.serial);
+            }
+            continue;
+        }
+        if (both.server.verify_error != X509_V_ERR_CERT_REVOKED || both.server.verify_depth != 0) {
+            return rig_fail(err, RIG_CLASS_RIG, RIG_E_MISMATCH,
+                            "refused for another reason: %s at depth %d, expected CERT_REVOKED at "
+                            "depth 0 (%s)",
+                            rig_tls_verify_error_name(both.server.verify_error),
+                            both.server.verify_depth, both.server.error_text);
+        }
+        note(run, RIG_CLOCK_REFUSED);
+        return RIG_DONE;
+    }
+}
+
+/* ---- the verdict ---- */
+
+static rig_result judge_legs(struct clock_run *run, struct rig_error *err)
+{
+    json_t *legs = json_object();
+    rig_result result = RIG_DONE;
+
+    (void)json_object_set_new(run->evidence, "after_revoke_ms", legs);
+    for (size_t leg = 0; leg < RIG_CLOCK_LEGS; leg++) {
+        const struct rig_budget *budget = &run->plan->clock.legs[leg];
+        const int64_t ms = (run->at_ns[leg] - run->started_ns) / RIG_NS_PER_MS;
+
+        if (run->at_ns[leg] == 0) {
+            (void)json_object_set_new(legs, rig_clock_leg_name((enum rig_clock_leg)leg),
+                                      json_null());
+            continue;
+        }
+        (void)json_object_set_new(legs, rig_clock_leg_name((enum rig_clock_leg)leg),
+                                  json_integer(ms));
+        if (budget->fail_ms != 0 && ms > budget->fail_ms && result.ok) {
+            result = rig_fail(err, RIG_CLASS_CA, RIG_E_TIMEOUT,
+                              "from revoke to '%s' it took %.3f s, its budget is %.3f s",
+                              rig_clock_leg_name((enum rig_clock_leg)leg), (double)ms / 1e3,
+                              (double)budget->fail_ms / 1e3);
+        } else if (budget->warn_ms != 0 && ms > budget->warn_ms) {
+            (void)json_object_set_new(run->evidence, "slow",
+                                      json_string(rig_clock_leg_name((enum rig_clock_leg)leg)));
+        }
+    }
+    return result;
+}
+
+/* ---- the step ---- */
+
+static rig_result issue_both(struct clock_run *run, struct rig_error *err)
+{
+    const struct rig_issue issue = {
+        .purpose = RIG_PURPOSE_TEST,
+        .not_after_ms = rig_clock_now_ms(run->board->options->clock) + DAY_MS,
+    };
+
+    RIG_TRY(rig_issue_certificate(run->board, &issue, &run->revoked, run->wait, err));
+    (void)json_object_set_new(run->evidence, "revoked_serial", json_string(run->revoked.serial));
+    RIG_TRY(rig_issue_certificate(run->board, &issue, &run->sibling, run->wait, err));
+    (void)json_object_set_new(run->evidence, "sibling_serial", json_string(run->sibling.serial));
+    return RIG_DONE;
+}
+
+static rig_result revoke_now(struct clock_run *run, const struct rig_ca_certificate *certificate,
+                             struct rig_error *err)
+{
+    return rig_revoke_certificate(run->board, certificate->serial, RIG_CERT_REVOKED,
+                                  RIG_REVOKED_CESSATION, run->wait, err);
+}
+
+static rig_result time_it(struct clock_run *run, struct rig_error *err)
+{
+    struct rig_presented presented = {0};
+
+    RIG_TRY(present(run, &run->revoked, &presented, err));
+    RIG_TRY(open_endpoint(run, err));
+    RIG_TRY(expect_accepted(run, &presented, "before", "the certificate that is yet to be revoked",
+                            err));
+    run->started_ns = rig_now_ns();
+    RIG_TRY(revoke_now(run, &run->revoked, err));
+    note(run, RIG_CLOCK_REVOKED);
+    RIG_TRY(await_publication(run, err));
+    RIG_TRY(load(run, err));
+    RIG_TRY(await_refusal(run, &presented, err));
+    RIG_TRY(present(run, &run->sibling, &presented, err));
+    RIG_TRY(expect_accepted(run, &presented, "sibling",
+                            "a certificate of the same CA that was not revoked", err));
+    return judge_legs(run, err);
+}
+
+/* Neither test certificate stays valid, whatever became of the measurement. */
+static rig_result revoke_what_is_left(struct clock_run *run, struct rig_error *err)
+{
+    rig_result result = RIG_DONE;
+
+    if (run->revoked.serial[0] != '\0' && run->at_ns[RIG_CLOCK_REVOKED] == 0) {
+        result = revoke_now(run, &run->revoked, err);
+    }
+    if (run->sibling.serial[0] != '\0' && result.ok) {
+        result = revoke_now(run, &run->sibling, err);
+    }
+    return result;
+}
+
+rig_result rig_step_revocation(struct rig_board *board, const struct rig_step_plan *plan,
+                               json_t *evidence, struct rig_wait wait, struct rig_error *err)
+{
+    RIG_AUTO(end_run)
+    struct clock_run run = {.board = board, .plan = plan, .wait = wait, .evidence = evidence};
+    struct rig_error late = {0};
+    rig_result result;
+
+    RIG_TRY(rig_services_await(board->services, wait, err));
+    RIG_TRY(rig_board_need_firmware(board, wait, err));
+    result = issue_both(&run, err);
+    if (result.ok) {
+        result = time_it(&run, err);
+    }
+    if (!revoke_what_is_left(&run, &late).ok && result.ok) {
+        result = rig_fail_as(err, &late);
+    }
+    if (!rig_agent_slot_clear(board->agent, wait, &late).ok && result.ok) {
+        result = rig_fail_as(err, &late);
+    }
+    return result;
+}

@@ -110,6 +110,7 @@ static const struct row {
     {"good", X509_V_OK, 0, "duplicate-serial"},
     /* CRLs */
     {"good", X509_V_OK, 0, "good"},
+    {"good", X509_V_OK, 0, "good-of-the-chain"},
     {"good-3-level", X509_V_OK, 0, "good"},
     {"good", X509_V_ERR_UNABLE_TO_GET_CRL, 0, "none"},
     {"revoked", X509_V_OK, 0, "good"},

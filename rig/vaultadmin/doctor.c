@@ -26,13 +26,18 @@ rig_result rig_examine_look(struct rig_examination *examination, const char *pat
         return RIG_DONE;
     }
     *seen = false;
-    if (reply.fault != RIG_VAULT_FAULT_DENIED) {
+    /* some paths are for a server's root namespace only, which is a bad request elsewhere */
+    if (reply.fault != RIG_VAULT_FAULT_DENIED && reply.fault != RIG_VAULT_FAULT_BAD_REQUEST) {
         return (rig_result){.ok = false};
     }
     return rig_finding_addf(examination->findings, &words, path,
                             "look with a login that may: the QA login of rig vault setup, or an "
                             "administrator's token",
-                            err, "the login (%s) may not read it", examination->doctor->eyes_name);
+                            err,
+                            reply.fault == RIG_VAULT_FAULT_DENIED
+                                ? "the login (%s) may not read it"
+                                : "the login (%s) can't read it from within this namespace",
+                            examination->doctor->eyes_name);
 }
 
 /* what a request without ttl gets */

@@ -200,6 +200,26 @@ def test_offline(folder):
         lab.login(server, out, "station")
 
 
+def test_namespace(folder):
+    """A namespace of OpenBao, bound logins, and a station that logs in with its TLS certificate."""
+    with openbao(folder / "4", audit=True) as server:
+        server.put("sys/namespaces/team")
+        before = lab.configuration(server)
+        out = folder / "vault4"
+        options = ["--namespace", "team", "--station-ca", server.ca_file, "--station-cidrs", "127.0.0.0/8", "--token-uses", "9"]
+        lab.set_up(server, out, *options)
+        check("nothing to change, 24 already right" in lab.set_up(server, out, *options).stdout, "not the same again")
+        check(lab.configuration(server) == before, "the root namespace was changed")
+        code, ids, report = lab.doctor(out / "ca.yaml")
+        check((code, ids) == (0, ["could-not-look"]) and report["findings"][0]["where"] == "sys/audit", report)
+        yaml = (out / "ca.yaml").read_text()
+        login = next(line for line in yaml.splitlines() if line.startswith("  login:"))
+        (out / "cert.yaml").write_text(yaml.replace(login, f"  login: {{method: cert, role: rig-station, certificate_file: "
+                                                    f"{server.client_certificate}, key_file: {server.client_key}}}"))
+        code, ids, report = lab.doctor(out / "cert.yaml")
+        check((code, ids) == (0, ["could-not-look"]), report)
+
+
 def test_needs(folder):
     with openbao(folder / "3") as server:
         out = folder / "vault3"
@@ -218,6 +238,7 @@ def test():
         test_fresh(folder)
         test_offline(folder)
         test_needs(folder)
+        test_namespace(folder)
 
 
 main(test)

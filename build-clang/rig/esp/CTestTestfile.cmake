@@ -1,6 +1,0 @@
-# CMake generated Testfile for 
-# Source directory: /tmp/w-vclient/rig/rig/esp
-# Build directory: /tmp/w-vclient/rig/build-clang/rig/esp
-# 
-# This file includes the relevant testing commands required for 
-# testing this directory and lists subdirectories to be tested as well.

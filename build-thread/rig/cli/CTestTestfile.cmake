@@ -1,6 +1,0 @@
-# CMake generated Testfile for 
-# Source directory: /tmp/w-vclient/rig/rig/cli
-# Build directory: /tmp/w-vclient/rig/build-thread/rig/cli
-# 
-# This file includes the relevant testing commands required for 
-# testing this directory and lists subdirectories to be tested as well.

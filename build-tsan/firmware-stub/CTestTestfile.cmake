@@ -1,7 +1,0 @@
-# CMake generated Testfile for 
-# Source directory: /tmp/w-tlssrv/rig/firmware-stub
-# Build directory: /tmp/w-tlssrv/rig/build-tsan/firmware-stub
-# 
-# This file includes the relevant testing commands required for 
-# testing this directory and lists subdirectories to be tested as well.
-subdirs("tests")

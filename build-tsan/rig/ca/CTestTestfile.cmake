@@ -1,6 +1,0 @@
-# CMake generated Testfile for 
-# Source directory: /tmp/w-tlssrv/rig/rig/ca
-# Build directory: /tmp/w-tlssrv/rig/build-tsan/rig/ca
-# 
-# This file includes the relevant testing commands required for 
-# testing this directory and lists subdirectories to be tested as well.

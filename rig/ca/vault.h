@@ -55,6 +55,7 @@ struct rig_ca_vault_config {
     char ca_folder[RIG_CA_VAULT_PATH_SIZE];
     char tls_server_name[128];
     bool skip_verify; /* spelt `tls_verify: off-i-know` */
+    bool under_test;  /* by a suite of attacks: a role with too many purposes is let in */
     int64_t request_timeout_ms;
     int64_t max_clock_skew_ms;
     struct rig_ca_vault_role device;

@@ -6,6 +6,10 @@
 #define ANY_NAME                                                                                   \
     "vault patch MOUNT/roles/ROLE allow_any_name=false allowed_domains=... (the devices' domain "  \
     "or a glob with allow_glob_domains=true) enforce_hostnames=true."
+#define ANY_ALPHABET                                                                               \
+    "A glob in allowed_domains matches letters of any alphabet, and exclude_cn_from_sans keeps "   \
+    "the name from being checked as a DNS name: keep the rig's check that the CN is the board's "  \
+    "own id, or name a domain instead of a glob (allow_subdomains=true)."
 #define IMPERSONATES_SERVER                                                                        \
     "A device can get a certificate for the server's name: anybody who holds one device can "      \
     "impersonate the server."
@@ -94,18 +98,18 @@ static const struct rig_attack attacks[] = {
               "Readers that stop at the zero byte take the device for the server.", ANY_NAME),
     {.name = "cn-non-ascii",
      .title = "a CN with letters beyond ASCII",
-     .expect = RIG_ATTACK_EXPECT_NEUTRALISED,
+     .expect = RIG_ATTACK_EXPECT_DETECTED,
      .recipe = {.subject = {{"CN", "{device}-\xC3\xBC"}}},
      .danger = {.what = RIG_DANGER_NAME, .markers = {"\xC3\xBC", "xn--"}},
      .meaning = CONFUSES,
-     .remedy = ANY_NAME},
+     .remedy = ANY_ALPHABET},
     {.name = "cn-homograph",
      .title = "a CN that looks like the device's, with a Cyrillic letter",
-     .expect = RIG_ATTACK_EXPECT_NEUTRALISED,
+     .expect = RIG_ATTACK_EXPECT_DETECTED,
      .recipe = {.subject = {{"CN", "{device}\xD0\xB0"}}},
      .danger = {.what = RIG_DANGER_NAME, .markers = {"\xD0\xB0", "xn--"}},
      .meaning = CONFUSES,
-     .remedy = ANY_NAME},
+     .remedy = ANY_ALPHABET},
     ATTACK_CN("cn-too-long", "a CN of more than 64 characters", RIG_ATTACK_EXPECT_NEUTRALISED,
               "{device}" X64, X64,
               "X.509 ends a CN at 64 characters: some readers refuse the certificate, others cut "

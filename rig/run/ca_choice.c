@@ -57,5 +57,9 @@ rig_result rig_open_chosen_ca(const struct rig_ca_choice *choice, const char *ou
     if (choice->vault == NULL) {
         return rig_open_work_ca(out_folder, suite, choice->passphrase, clock, ca, err);
     }
-    return rig_ca_vault_open(choice->vault, clock, ca, wait, err);
+    /* borrows its secrets; the back end keeps a copy without them */
+    struct rig_ca_vault_config config = *choice->vault;
+
+    config.under_test = suite != NULL && suite->n_attacks != 0;
+    return rig_ca_vault_open(&config, clock, ca, wait, err);
 }

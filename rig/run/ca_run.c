@@ -68,7 +68,9 @@ static enum rig_verdict run_step(struct step *step, const char *name, step_fn *f
     step->report->is_case = step->item != NULL;
     post(run, RIG_EVENT_STEP_START, 0, name);
     result = fn(step, &step->report->error);
-    if (!result.ok && step->verdict == RIG_VERDICT_PASS) {
+    if (result.ok) {
+        rig_error_clear(&step->report->error); /* what was only noted on the way */
+    } else if (step->verdict == RIG_VERDICT_PASS) {
         step->verdict = RIG_VERDICT_ERROR;
     }
     keep_evidence(step);

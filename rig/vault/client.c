@@ -314,7 +314,8 @@ static rig_result unpack(struct rig_vault_exchange *exchange,
     if (exchange->answer.len == 0) {
         return RIG_DONE;
     }
-    *root = json_loadb((const char *)exchange->answer.data, exchange->answer.len, 0, &where);
+    *root = json_loadb((const char *)exchange->answer.data, exchange->answer.len, JSON_ALLOW_NUL,
+                       &where);
     if (!json_is_object(*root)) {
         const bool json = strncmp(exchange->content_type_in, "application/json", 16) == 0;
 

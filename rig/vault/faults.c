@@ -237,7 +237,7 @@ enum rig_vault_fault rig_vault_classify(long status, const char *content_type, c
     if (status >= 200 && status <= 299) {
         return RIG_VAULT_FAULT_NONE;
     }
-    root = json_loadb(body, body_len, 0, NULL);
+    root = json_loadb(body, body_len, JSON_ALLOW_NUL, NULL);
     errors = json_object_get(root, "errors");
     if (!json_is_array(errors)) {
         /* sys/health and its like say their state without an envelope */

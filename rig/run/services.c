@@ -108,13 +108,16 @@ rig_result rig_services_start(struct rig_services *services, const struct rig_ru
     services->reg = reg;
     services->run_id = run_id;
     atomic_init(&services->ready, 0);
+    RIG_TRY(rig_moduli_open(&services->moduli, err));
     services->ready_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (services->ready_fd < 0) {
+        rig_moduli_close(services->moduli);
         return rig_fail_errno(err, errno, "cannot make an event descriptor");
     }
     rc = pthread_create(&services->thread, NULL, prepare_thread, services);
     if (rc != 0) {
         rig_close_fd(&services->ready_fd);
+        rig_moduli_close(services->moduli);
         return rig_fail_errno(err, rc, "cannot start a thread");
     }
     services->thread_started = true;
@@ -157,5 +160,7 @@ void rig_services_stop(struct rig_services *services)
     rig_auto_pki_world(&services->world);
     rig_auto_ca(&services->other_ca);
     rig_auto_ca(&services->ca);
+    rig_moduli_close(services->moduli);
+    services->moduli = NULL;
     rig_close_fd(&services->ready_fd);
 }

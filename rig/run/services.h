@@ -9,6 +9,7 @@
 #ifndef RIG_RUN_SERVICES_H
 #define RIG_RUN_SERVICES_H
 
+#include "rig/ca/moduli.h"
 #include "rig/pki/world.h"
 #include "rig/run/ca_choice.h"
 #include "rig/run/enrolments.h"
@@ -39,6 +40,7 @@ struct rig_services {
     const char *run_id;           /* borrowed */
     struct rig_recovery recovery; /* what an earlier run left open; the owner frees it after
                                      rig_services_stop */
+    struct rig_moduli *moduli;    /* RSA keys of all boards of the run; from the start on */
     struct rig_ca *ca;
     struct rig_ca *other_ca;     /* same shape, trusted by nobody */
     struct rig_pki_world *world; /* of the suite's fixtures; NULL: it has none */

@@ -87,6 +87,8 @@ rig_result rig_step_csr(struct rig_board *board, const struct rig_step_plan *pla
     rules.spki_sha256 = cell->has_key ? cell->spki_sha256 : NULL;
     RIG_TRY_IN(rig_csr_check(cell->csr_der.data, cell->csr_der.len, &rules, spki_sha256, err), err,
                "CSR");
+    RIG_TRY(rig_moduli_claim(board->services->moduli, cell->csr_der.data, cell->csr_der.len,
+                             board->device_id, err));
     if (!cell->has_key) {
         memcpy(cell->spki_sha256, spki_sha256, sizeof spki_sha256);
         RIG_TRY(rig_register_claim_key(board->reg, spki_sha256, board->device_id, &board->place->id,

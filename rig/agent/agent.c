@@ -195,6 +195,10 @@ static rig_result read_hello(const struct rig_agent_reply *reply, struct rig_age
     hello->checks_time = get_flag(reply, "time_checks");
     hello->cert_partition = get_flag(reply, "cert_partition");
     hello->key_partition = get_flag(reply, "key_partition");
+    if (rig_agent_reply_value(reply, "update_max") != NULL) { /* firmware of before has none */
+        RIG_TRY(get_number(reply, "hello", "update_max", SIZE_MAX, &number, err));
+        hello->update_bytes = (size_t)number;
+    }
     hello->tls12 = has_word(reply, "tls", "1.2");
     hello->tls13 = has_word(reply, "tls", "1.3");
     hello->direct = has_word(reply, "transports", "direct");
@@ -396,15 +400,16 @@ rig_result rig_agent_csr(struct rig_agent *agent, const char *common_name, const
 
 /* ---- slot ---- */
 
-static rig_result write_piece(struct rig_agent *agent, size_t offset, const uint8_t *bytes,
-                              size_t n_bytes, struct rig_wait wait, struct rig_error *err)
+static rig_result write_piece(struct rig_agent *agent, const char *what, size_t offset,
+                              const uint8_t *bytes, size_t n_bytes, struct rig_wait wait,
+                              struct rig_error *err)
 {
     RIG_AUTO(rig_buf_free) struct rig_buf command = {0};
     const unsigned n_before = agent->n_retransmissions;
 
-    RIG_TRY(rig_buf_printf(&command, err, "slot-write offset=%zu", offset));
+    RIG_TRY(rig_buf_printf(&command, err, "%s offset=%zu", what, offset));
     RIG_TRY(rig_agent_put_data(&command, bytes, n_bytes, err));
-    RIG_TRY(tell(agent, "slot-write", rig_buf_text(&command), wait, err));
+    RIG_TRY(tell(agent, what, rig_buf_text(&command), wait, err));
     /* short lines have a better chance on a noisy line */
     if (agent->n_retransmissions != n_before) {
         agent->piece_bytes =
@@ -412,6 +417,20 @@ static rig_result write_piece(struct rig_agent *agent, size_t offset, const uint
     } else if (agent->piece_bytes + PIECE_STEP <= RIG_AGENT_DATA_MAX &&
                n_bytes == agent->piece_bytes) {
         agent->piece_bytes += PIECE_STEP;
+    }
+    return RIG_DONE;
+}
+
+rig_result rig_agent_write_pieces(struct rig_agent *agent, const char *command,
+                                  const uint8_t *bytes, size_t n_bytes, struct rig_wait wait,
+                                  struct rig_error *err)
+{
+    for (size_t at = 0; at < n_bytes;) {
+        const size_t left = n_bytes - at;
+        const size_t n = left < agent->piece_bytes ? left : agent->piece_bytes;
+
+        RIG_TRY(write_piece(agent, command, at, bytes + at, n, wait, err));
+        at += n;
     }
     return RIG_DONE;
 }
@@ -451,13 +470,7 @@ rig_result rig_agent_slot_load(struct rig_agent *agent, const struct rig_agent_s
                        n_crls);
     }
     RIG_TRY(tell(agent, "slot-begin", command, wait, err));
-    for (size_t at = 0; at < content.len;) {
-        const size_t left = content.len - at;
-        const size_t n = left < agent->piece_bytes ? left : agent->piece_bytes;
-
-        RIG_TRY(write_piece(agent, at, content.data + at, n, wait, err));
-        at += n;
-    }
+    RIG_TRY(rig_agent_write_pieces(agent, "slot-write", content.data, content.len, wait, err));
     (void)SHA256(content.data, content.len, hash);
     rig_hex(hash, sizeof hash, hex);
     (void)snprintf(command, sizeof command, "slot-commit sha256=%s", hex);

@@ -43,6 +43,7 @@ struct rig_agent_hello {
     bool crls;           /* can check a server's chain with CRLs */
     bool cert_partition; /* the partition table has a place for certificates, and for the key */
     bool key_partition;
+    size_t update_bytes;              /* room for a chain update; 0: this firmware takes none */
     bool key_types[RIG_KEY_P521 + 1]; /* by enum rig_key_type */
     char boot[12];                    /* another value after each start of the firmware */
     char reset_reason[16];            /* "power-on", "software", ...; "unknown" */
@@ -152,6 +153,36 @@ RIG_CHECKED rig_result rig_agent_slot_clear(struct rig_agent *agent, struct rig_
 RIG_CHECKED rig_result rig_agent_certificates(struct rig_agent *agent, enum rig_agent_source source,
                                               struct rig_agent_certificates *state,
                                               struct rig_wait wait, struct rig_error *err);
+#define RIG_AGENT_CHAIN_MAX 16
+#define RIG_AGENT_ROOTS_MAX 16
+
+/* The chain that the device presents, as it says: its leaf, then the intermediates in use. */
+struct rig_agent_chain {
+    unsigned n_chain; /* leaf included; 0: nothing is flashed */
+    uint8_t sha256[RIG_AGENT_CHAIN_MAX][RIG_SHA256_SIZE];
+    unsigned n_roots;
+    uint8_t roots_sha256[RIG_AGENT_ROOTS_MAX][RIG_SHA256_SIZE];
+    bool updated;     /* the intermediates came with a chain update */
+    uint32_t version; /* of the newest chain update; 0: none. A next one must have a higher one */
+};
+RIG_CHECKED rig_result rig_agent_chain_state(struct rig_agent *agent, struct rig_agent_chain *chain,
+                                             struct rig_wait wait, struct rig_error *err);
+
+/* Hands a chain update over, all but the commit. What the slot held is gone then. */
+RIG_CHECKED rig_result rig_agent_chain_upload(struct rig_agent *agent, const void *object,
+                                              size_t n_bytes, struct rig_wait wait,
+                                              struct rig_error *err);
+
+struct rig_agent_chain_answer {
+    bool accepted;
+    char code[24];  /* why not: a word of PROTOCOL.md section 7.2; "" when accepted */
+    char text[160]; /* the device's own words */
+};
+/* Has the board judge and store what was uploaded. A refusal is success, with accepted false. */
+RIG_CHECKED rig_result rig_agent_chain_commit(struct rig_agent *agent, const void *object,
+                                              size_t n_bytes, struct rig_agent_chain_answer *answer,
+                                              struct rig_wait wait, struct rig_error *err);
+
 /* Succeeds whenever the device reported, whatever it reported. */
 RIG_CHECKED rig_result rig_agent_handshake(struct rig_agent *agent,
                                            const struct rig_agent_handshake_request *request,

@@ -94,6 +94,11 @@ RIG_CHECKED rig_result rig_agent_call(struct rig_agent *agent, const struct rig_
                                       struct rig_agent_reply *reply, struct rig_wait wait,
                                       struct rig_error *err);
 
+/* All of it as data= of `command`, piece by piece; the pieces shrink on a noisy line. */
+RIG_CHECKED rig_result rig_agent_write_pieces(struct rig_agent *agent, const char *command,
+                                              const uint8_t *bytes, size_t n_bytes,
+                                              struct rig_wait wait, struct rig_error *err);
+
 /* Seals and sends one frame without waiting for anything. */
 RIG_CHECKED rig_result rig_agent_send(struct rig_agent *agent, struct rig_buf *line,
                                       struct rig_wait wait, struct rig_error *err);

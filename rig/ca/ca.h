@@ -99,7 +99,7 @@ void rig_ca_answer_free(struct rig_ca_answer *answer);
 /* What is wrong with a chain update that is to be refused. */
 enum rig_chain_update_fault {
     RIG_CHAIN_UPDATE_GOOD = 0,
-    RIG_CHAIN_UPDATE_DAMAGED,       /* one bit of an intermediate flipped after signing */
+    RIG_CHAIN_UPDATE_DAMAGED,       /* one bit of its version flipped after signing */
     RIG_CHAIN_UPDATE_TRUNCATED,     /* its end is missing */
     RIG_CHAIN_UPDATE_UNSIGNED,      /* without signature */
     RIG_CHAIN_UPDATE_BAD_SIGNATURE, /* by another key than that of the signer's certificate */

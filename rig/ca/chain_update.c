@@ -190,10 +190,11 @@ static rig_result make_intermediate(struct workshop *shop, enum rig_chain_update
 static rig_result make_foreign_root(struct workshop *shop, struct rig_error *err)
 {
     static const struct rig_issue_names names = {.common_name = "Foreign Root"};
+    const struct rig_issue_validity validity = {shop->now_ms - DAY_MS, shop->now_ms + 2 * DAY_MS};
 
     RIG_TRY(rig_key_make(RIG_KEY_P256, &shop->other_key, err));
     return rig_issue_ca((struct rig_issuer){NULL, shop->other_key}, shop->other_key, &names,
-                        one_day(shop), 3, &shop->foreign_root, err);
+                        validity, 3, &shop->foreign_root, err);
 }
 
 static rig_result make_signer(struct workshop *shop, enum rig_chain_update_fault fault,
@@ -228,7 +229,7 @@ static bool needs_foreign_root(enum rig_chain_update_fault fault)
 static void damage(struct rig_buf *object, enum rig_chain_update_fault fault)
 {
     if (fault == RIG_CHAIN_UPDATE_DAMAGED) {
-        object->data[RIG_CHAIN_UPDATE_HEADER_BYTES + 24] ^= 0x01; /* in the serial number */
+        object->data[9] ^= 0x01; /* of the version: only the signature tells */
     }
     if (fault == RIG_CHAIN_UPDATE_TRUNCATED) {
         object->len -= object->len / 3;

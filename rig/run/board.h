@@ -14,6 +14,7 @@
 #include "rig/esp/rom.h"
 #include "rig/register/register.h"
 #include "rig/run/boardlog.h"
+#include "rig/run/chain.h"
 #include "rig/run/place.h"
 #include "rig/run/run.h"
 #include "rig/run/services.h"
@@ -39,6 +40,7 @@ struct rig_cell {
     size_t image_used_bytes; /* without the FF at the end */
     bool flashed;
     bool installed;
+    struct rig_chain_expectation chain;
     bool blocked; /* a step failed: the rest of the cell can't run */
     char blocked_by[64];
     bool control_failed;

@@ -80,6 +80,19 @@ static bool is_negative(const struct rig_step_plan *plan)
            plan->handshake.expect != RIG_EXPECT_ACCEPTED;
 }
 
+/* An update that must not be taken: like a negative case, it leaves the board usable. */
+static bool is_trial(const struct rig_step_plan *plan)
+{
+    return plan->kind == RIG_STEP_CHAIN_UPDATE && plan->update != RIG_ROTATION_GOOD;
+}
+
+/* Services are prepared by then: a certificate of theirs was signed. */
+static bool ca_cannot(const struct rig_board *board, const struct rig_step_plan *plan)
+{
+    return plan->kind == RIG_STEP_CHAIN_UPDATE && board->services->ca != NULL &&
+           board->services->ca->ops->chain_update == NULL;
+}
+
 bool rig_rules_held_back(const struct rig_board *board, const struct rig_step_plan *plan,
                          char *reason, size_t reason_size)
 {
@@ -92,6 +105,11 @@ bool rig_rules_held_back(const struct rig_board *board, const struct rig_step_pl
         (void)snprintf(reason, reason_size,
                        "not run: its control '%s' failed, so a refusal would prove nothing",
                        board->cell.control_name);
+    } else if (ca_cannot(board, plan)) {
+        (void)snprintf(reason, reason_size,
+                       "not run: the %s CA renews no intermediates by itself and signs no chain "
+                       "updates; run this suite with the local CA",
+                       board->services->ca->ops->name);
     } else {
         return false;
     }
@@ -136,7 +154,7 @@ void rig_rules_conclude(struct rig_board *board, const struct rig_step_plan *pla
         board->dead = true;
         (void)snprintf(board->dead_because, sizeof board->dead_because, "'%s' ended the board",
                        report->name);
-    } else if (!rig_step_is_case(plan)) {
+    } else if (!rig_step_is_case(plan) && !is_trial(plan)) {
         board->cell.blocked = true;
         (void)rig_copy_text(board->cell.blocked_by, sizeof board->cell.blocked_by, report->name);
     }

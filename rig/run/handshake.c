@@ -31,7 +31,9 @@ void rig_present_installed(const struct rig_board *board, struct rig_presented *
         .source = RIG_AGENT_FLASH,
         .roots = RIG_AGENT_FLASH,
         .has_certificate = true,
-        .n_chain = n_certificates(rig_buf_text(&cell->certificate.chain_pem)),
+        .n_chain = cell->chain.known ? cell->chain.n + 1
+                                     : n_certificates(rig_buf_text(&cell->certificate.chain_pem)),
+        .chain = cell->chain,
     };
     memcpy(presented->sha256, cell->certificate.sha256, RIG_SHA256_SIZE);
 }
@@ -197,6 +199,19 @@ static void set_words(json_t *object, const struct rig_tls_evidence *server)
     }
 }
 
+static json_t *intermediates_json(const struct rig_tls_evidence *server)
+{
+    json_t *list = json_array();
+
+    for (unsigned i = 1; i < server->n_peer_chain && i < RIG_TLS_PEER_CHAIN_MAX; i++) {
+        char hex[2 * RIG_SHA256_SIZE + 1];
+
+        rig_hex(server->peer_chain_sha256[i], RIG_SHA256_SIZE, hex);
+        (void)json_array_append_new(list, json_string(hex));
+    }
+    return list;
+}
+
 static json_t *server_json(const struct rig_tls_evidence *server, unsigned n_strangers)
 {
     json_t *object = json_object();
@@ -213,6 +228,7 @@ static json_t *server_json(const struct rig_tls_evidence *server, unsigned n_str
     (void)json_object_set_new(object, "cipher", json_string(server->cipher));
     (void)json_object_set_new(object, "resumed", json_boolean(server->resumed));
     (void)json_object_set_new(object, "peer_chain", json_integer(server->n_peer_chain));
+    (void)json_object_set_new(object, "peer_intermediates_sha256", intermediates_json(server));
     set_words(object, server);
     (void)json_object_set_new(object, "handshake_ms",
                               json_real((double)server->handshake_ns / 1e6));

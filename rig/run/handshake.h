@@ -19,8 +19,9 @@ struct rig_presented {
     enum rig_agent_source source; /* NONE: no certificate */
     enum rig_agent_source roots;  /* FLASH or SLOT */
     bool has_certificate;
-    uint8_t sha256[RIG_SHA256_SIZE]; /* of the leaf */
-    unsigned n_chain;                /* certificates, leaf included */
+    uint8_t sha256[RIG_SHA256_SIZE];    /* of the leaf */
+    unsigned n_chain;                   /* certificates, leaf included */
+    struct rig_chain_expectation chain; /* of the intermediates, where a step changed them */
 };
 
 /* What is flashed. */

@@ -58,6 +58,32 @@ static bool tls_code_allowed(const struct rig_case_plan *plan, int code)
     return plan->n_tls_codes == 0;
 }
 
+/* The intermediates are part of the case where a step before it changed or kept them. */
+static bool other_intermediate(const struct rig_judge_input *in, struct rig_error *err)
+{
+    const struct rig_chain_expectation *expected = in->expected_chain;
+    const struct rig_tls_evidence *server = in->server;
+    char shown[SHORT_HEX_SIZE];
+    char wanted[SHORT_HEX_SIZE];
+
+    if (!server->peer_presented || expected == NULL || !expected->known) {
+        return false;
+    }
+    for (unsigned i = 0; i < expected->n && i + 1 < RIG_TLS_PEER_CHAIN_MAX; i++) {
+        if (memcmp(server->peer_chain_sha256[i + 1], expected->sha256[i], RIG_SHA256_SIZE) != 0) {
+            rig_hex(server->peer_chain_sha256[i + 1], SHORT_HEX_BYTES, shown);
+            rig_hex(expected->sha256[i], SHORT_HEX_BYTES, wanted);
+            (void)rig_fail(err, RIG_CLASS_DEVICE, RIG_E_MISMATCH,
+                           "the board presented another intermediate (%s..., number %u) than the "
+                           "one that it has since the last chain update (%s..., version %u): what "
+                           "it stores is not what it uses",
+                           shown, i + 1, wanted, (unsigned)expected->version);
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Why the handshake proves nothing, if so: it must have begun, on our server, with the certificate
  * of the case. */
 static bool vacuous(const struct rig_judge_input *in, struct rig_error *err)
@@ -102,7 +128,7 @@ static bool vacuous(const struct rig_judge_input *in, struct rig_error *err)
                        server->n_peer_chain, in->n_expected_chain);
         return true;
     }
-    return false;
+    return other_intermediate(in, err);
 }
 
 /* One side's success that the other side's evidence denies. */

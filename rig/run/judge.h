@@ -11,6 +11,7 @@
 #define RIG_RUN_JUDGE_H
 
 #include "rig/agent/agent.h"
+#include "rig/run/chain.h"
 #include "rig/suite/suite.h"
 #include "rig/tls/server.h"
 
@@ -32,6 +33,7 @@ struct rig_judge_input {
     /* the certificate that the case put on the board; NULL: none */
     const uint8_t *expected_sha256;
     unsigned n_expected_chain; /* certificates that it put there; 0: not compared */
+    const struct rig_chain_expectation *expected_chain; /* NULL: intermediates are not compared */
     unsigned n_strangers;
 };
 

@@ -49,6 +49,12 @@ rig_result rig_step_revocation(struct rig_board *board, const struct rig_step_pl
 rig_result rig_step_trial(struct rig_board *board, const struct rig_step_plan *plan,
                           json_t *evidence, struct rig_wait wait, struct rig_error *err);
 
+/* steps_chain.c */
+rig_result rig_step_chain_update(struct rig_board *board, const struct rig_step_plan *plan,
+                                 json_t *evidence, struct rig_wait wait, struct rig_error *err);
+rig_result rig_step_chain_erase(struct rig_board *board, const struct rig_step_plan *plan,
+                                json_t *evidence, struct rig_wait wait, struct rig_error *err);
+
 /* steps_line.c */
 rig_result rig_step_reset(struct rig_board *board, const struct rig_step_plan *plan,
                           json_t *evidence, struct rig_wait wait, struct rig_error *err);

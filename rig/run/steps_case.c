@@ -120,6 +120,7 @@ static rig_result test_and_judge(struct rig_board *board, const struct rig_step_
         .device = &both.device,
         .expected_sha256 = presented->has_certificate ? presented->sha256 : NULL,
         .n_expected_chain = presented->n_chain,
+        .expected_chain = &presented->chain,
     };
     rig_result result;
 

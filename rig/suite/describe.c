@@ -120,6 +120,7 @@ rig_result rig_suite_describe_schema(struct rig_buf *text, struct rig_error *err
     RIG_TRY(rig_yaml_describe(&rig_trial_schema, "A case with fixtures", text, err));
     RIG_TRY(describe_groups_but(&rig_trial_schema, &rig_step_schema, text, err));
     RIG_TRY(describe_steps(text, err));
+    RIG_TRY(rig_rotation_describe(text, err));
     RIG_TRY(describe_cases("Certificates of a case", rig_certificate_traits, RIG_N_CERTIFICATES,
                            text, err));
     RIG_TRY(describe_cases("Servers of a case", rig_server_traits, RIG_N_SERVERS, text, err));

@@ -12,6 +12,7 @@ const struct rig_fact rig_facts[RIG_N_FACTS] = {
     {RIG_HAS_CSR, "before the CSR of the key was read", "csr"},
     {RIG_HAS_CERTIFICATE, "before a certificate was signed for the key", "sign"},
     {RIG_HAS_FLASHED, "before the certificate was flashed", "flash"},
+    {RIG_HAS_UPDATE, "before a chain update was taken", "chain-update with update: good"},
     {RIG_HAS_FIRMWARE, "while the board is not in its firmware", "firmware (or boot after flash)"},
     {RIG_HAS_DOWNLOAD, "while the board is not in download mode", "reset"},
 };
@@ -58,7 +59,8 @@ const struct rig_step_traits rig_step_traits[RIG_STEP_KINDS] = {
                          .lists = RIG_LIST_EACH_KEY,
                          .needs = RIG_HAS_FIRMWARE,
                          .gives = RIG_HAS_KEY,
-                         .clears = RIG_HAS_CSR | RIG_HAS_CERTIFICATE | RIG_HAS_FLASHED},
+                         .clears =
+                             RIG_HAS_CSR | RIG_HAS_CERTIFICATE | RIG_HAS_FLASHED | RIG_HAS_UPDATE},
     [RIG_STEP_CSR] = {.name = "csr",
                       .title = "read and check the CSR",
                       .doc = "The device's CSR, checked: signature, key, subject.",
@@ -130,6 +132,28 @@ const struct rig_step_traits rig_step_traits[RIG_STEP_KINDS] = {
                              .retries = 0,
                              .lists = RIG_LIST_EACH_KEY | RIG_LIST_AFTER,
                              .needs = RIG_HAS_CSR | RIG_HAS_FIRMWARE | RIG_HAS_IDENTITY},
+    [RIG_STEP_CHAIN_UPDATE] = {.name = "chain-update",
+                               .title = "",
+                               .doc = "New intermediates are offered to the device, right or wrong "
+                                      "as `update` says; see \"Chain updates\". What it presents "
+                                      "from then on is what the next cases must see.",
+                               .timeout_ms = SECONDS(60),
+                               .budget = {SECONDS(30), 0},
+                               .retries = 1,
+                               .lists = RIG_LIST_EACH_KEY | RIG_LIST_AFTER,
+                               .needs = RIG_HAS_FLASHED | RIG_HAS_FIRMWARE},
+    [RIG_STEP_CHAIN_ERASE] = {.name = "chain-erase",
+                              .title = "forget all chain updates",
+                              .doc = "Enters download mode and erases the partition of chain "
+                                     "updates: the flashed intermediates count, and versions "
+                                     "begin anew.",
+                              .timeout_ms = SECONDS(30),
+                              .budget = {SECONDS(10), 0},
+                              .retries = 1,
+                              .lists = RIG_LIST_EACH_KEY | RIG_LIST_AFTER,
+                              .needs = RIG_HAS_FLASHED,
+                              .gives = RIG_HAS_DOWNLOAD,
+                              .clears = RIG_HAS_FIRMWARE | RIG_HAS_UPDATE},
     [RIG_STEP_CASE] = {.name = "case",
                        .title = "",
                        .doc = "A handshake; see \"A case\".",
@@ -264,6 +288,8 @@ const struct rig_yaml_word rig_step_words[] = {
     {"boot", RIG_STEP_BOOT},
     {"installed", RIG_STEP_INSTALLED},
     {"revocation", RIG_STEP_REVOCATION},
+    {"chain-update", RIG_STEP_CHAIN_UPDATE},
+    {"chain-erase", RIG_STEP_CHAIN_ERASE},
     {NULL, 0},
 };
 

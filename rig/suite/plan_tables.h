@@ -19,6 +19,7 @@ enum {
     RIG_HAS_CSR = 1 << 4,
     RIG_HAS_CERTIFICATE = 1 << 5, /* signed, for the current key */
     RIG_HAS_FLASHED = 1 << 6,     /* that certificate is in flash */
+    RIG_HAS_UPDATE = 1 << 7,      /* a chain update was taken for it */
 };
 
 struct rig_fact {
@@ -26,7 +27,7 @@ struct rig_fact {
     const char *lacking; /* "before a key was made" */
     const char *remedy;  /* the step that helps */
 };
-#define RIG_N_FACTS 7
+#define RIG_N_FACTS 8
 extern const struct rig_fact rig_facts[RIG_N_FACTS];
 
 enum { RIG_LIST_BEFORE = 1, RIG_LIST_EACH_KEY = 2, RIG_LIST_AFTER = 4 };
@@ -65,6 +66,8 @@ extern const struct rig_yaml_word rig_certificate_words[];
 extern const struct rig_yaml_word rig_server_words[];
 extern const struct rig_yaml_word rig_expect_words[];
 extern const struct rig_yaml_word rig_verify_flag_words[];
+extern const struct rig_yaml_word rig_rotation_words[];
+extern const struct rig_yaml_word rig_rotation_expect_words[];
 
 /* Security bits of a key and those that OpenSSL's security level wants. */
 unsigned rig_key_security_bits(enum rig_key_type type);

@@ -127,7 +127,10 @@ static void meet_step(struct walk *walk, const struct rig_step_plan *step)
     const struct rig_step_traits *traits = &rig_step_traits[step->kind];
     const bool shows_flash = step->kind == RIG_STEP_CASE &&
                              rig_certificate_traits[step->handshake.certificate].needs_flashed;
-    const unsigned needs = traits->needs | (shows_flash ? RIG_HAS_FLASHED : 0);
+    const bool updates = step->kind == RIG_STEP_CHAIN_UPDATE;
+    const bool needs_old = updates && step->update != RIG_ROTATION_GOOD;
+    const unsigned needs =
+        traits->needs | (shows_flash ? RIG_HAS_FLASHED : 0) | (needs_old ? RIG_HAS_UPDATE : 0);
 
     if ((traits->lists & walk->list) == 0) {
         rig_yaml_mistake(walk->mistakes, step->line,
@@ -151,7 +154,7 @@ static void meet_step(struct walk *walk, const struct rig_step_plan *step)
     } else if (rig_step_is_case(step)) {
         meet_case(walk, step);
     }
-    walk->facts = (walk->facts & ~traits->clears) | traits->gives;
+    walk->facts = (walk->facts & ~traits->clears) | traits->gives | (updates ? RIG_HAS_UPDATE : 0);
 }
 
 static void check_unique(struct rig_yaml_mistakes *mistakes, const struct rig_step_list *list,

@@ -220,6 +220,55 @@ static void complete_times(const struct rig_suite *suite, const struct rig_yaml_
     }
 }
 
+/* The keys of a chain update, and what they mean. False when the step can't be named. */
+static bool complete_update(struct rig_yaml_mistakes *mistakes, const struct rig_suite *suite,
+                            const struct rig_yaml_node *node, struct rig_step_plan *step)
+{
+    static const char *const keys[] = {"update", "expect"};
+    const struct rig_rotation_traits *traits = &rig_rotation_traits[step->update];
+
+    if (step->kind != RIG_STEP_CHAIN_UPDATE) {
+        for (size_t i = 0; i < 2; i++) {
+            if (given(node, keys[i])) {
+                rig_yaml_mistake(mistakes, line_of(node, keys[i]),
+                                 "found %s for the step %s; expected it for chain-update only",
+                                 keys[i], rig_step_traits[step->kind].name);
+            }
+        }
+        return false;
+    }
+    if (step->update == RIG_ROTATION_UNSET) {
+        if (!given(node, "update")) {
+            rig_yaml_mistake(mistakes, node->line,
+                             "found the step chain-update without update; expected update: good, "
+                             "or another word of the table of chain updates");
+        }
+        return false;
+    }
+    if (suite->n_levels == 1) {
+        rig_yaml_mistake(
+            mistakes, line_of(node, "update"),
+            "found the step chain-update, but ca.levels has one level only; expected "
+            "two levels or more, or no such step (the root signs devices itself here)");
+    }
+    if (given(node, "expect") && step->update_expect != traits->expect) {
+        rig_yaml_mistake(mistakes, line_of(node, "expect"),
+                         "found expect: %s for update: %s; expected %s (leave expect out), or "
+                         "another update",
+                         rig_yaml_word_name(rig_rotation_expect_words, (int)step->update_expect),
+                         traits->name,
+                         rig_yaml_word_name(rig_rotation_expect_words, (int)traits->expect));
+    }
+    step->update_expect = traits->expect;
+    if (!given(node, "name")) {
+        (void)snprintf(step->name, sizeof step->name, "update-%s", traits->name);
+    }
+    if (!given(node, "title")) {
+        (void)rig_copy_text(step->title, sizeof step->title, traits->title);
+    }
+    return true;
+}
+
 void rig_step_complete(struct rig_yaml_mistakes *mistakes, const struct rig_suite *suite,
                        const struct rig_yaml_node *node, struct rig_step_plan *step)
 {
@@ -237,6 +286,9 @@ void rig_step_complete(struct rig_yaml_mistakes *mistakes, const struct rig_suit
     }
     if (step->kind == RIG_STEP_ENROL) {
         rig_enrol_complete(mistakes, suite, node, step);
+        return;
+    }
+    if (complete_update(mistakes, suite, node, step)) {
         return;
     }
     if (!given(node, "name")) {

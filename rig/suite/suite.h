@@ -12,6 +12,7 @@
 #include "rig/base/buf.h"
 #include "rig/base/ids.h"
 #include "rig/ca_attack/attack.h"
+#include "rig/suite/rotation.h"
 #include "rig/suite/trial.h"
 
 #define RIG_SUITE_MAX_KEYS 5
@@ -24,17 +25,19 @@ enum rig_step_kind {
     RIG_STEP_IDENTIFY,  /* chip, MAC, flash, partition table */
     RIG_STEP_FIRMWARE,  /* restart into the firmware, agent's hello, clock set */
     RIG_STEP_KEYGEN,
-    RIG_STEP_CSR,        /* read and checked */
-    RIG_STEP_SIGN,       /* journalled, signed, checked */
-    RIG_STEP_FLASH,      /* esp_secure_cert written and proven by MD5 */
-    RIG_STEP_READ_BACK,  /* the partition as the chip has it, byte for byte */
-    RIG_STEP_BOOT,       /* restart into the firmware */
-    RIG_STEP_INSTALLED,  /* the device's certificate state: fingerprints and key match; register
-                            closed */
-    RIG_STEP_REVOCATION, /* how long from revoke to the first refused handshake */
-    RIG_STEP_CASE,       /* a handshake */
-    RIG_STEP_ENROL,      /* a registration: a handshake, and whether the service enrols the board */
-    RIG_STEP_TRIAL,      /* a handshake in a fixture PKI; a `case` in suites with `fixtures` */
+    RIG_STEP_CSR,          /* read and checked */
+    RIG_STEP_SIGN,         /* journalled, signed, checked */
+    RIG_STEP_FLASH,        /* esp_secure_cert written and proven by MD5 */
+    RIG_STEP_READ_BACK,    /* the partition as the chip has it, byte for byte */
+    RIG_STEP_BOOT,         /* restart into the firmware */
+    RIG_STEP_INSTALLED,    /* the device's certificate state: fingerprints and key match; register
+                              closed */
+    RIG_STEP_REVOCATION,   /* how long from revoke to the first refused handshake */
+    RIG_STEP_CHAIN_UPDATE, /* new intermediates offered to the device */
+    RIG_STEP_CHAIN_ERASE,  /* all chain updates erased, in download mode */
+    RIG_STEP_CASE,         /* a handshake */
+    RIG_STEP_ENROL, /* a registration: a handshake, and whether the service enrols the board */
+    RIG_STEP_TRIAL, /* a handshake in a fixture PKI; a `case` in suites with `fixtures` */
     RIG_STEP_KINDS
 };
 
@@ -143,7 +146,9 @@ struct rig_step_plan {
     struct rig_enrol_plan enrol;    /* RIG_STEP_ENROL only */
     struct rig_trial_plan *trial;   /* RIG_STEP_TRIAL; the suite's */
     struct rig_clock_plan clock;    /* RIG_STEP_REVOCATION only */
-    int line;                       /* in the file */
+    enum rig_rotation update;       /* RIG_STEP_CHAIN_UPDATE only */
+    enum rig_rotation_expect update_expect;
+    int line; /* in the file */
 };
 
 /* A case, whatever PKI it plays in. */

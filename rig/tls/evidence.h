@@ -32,6 +32,8 @@ enum rig_tls_refusal {
     RIG_TLS_REFUSED_BY_OCSP,
 };
 
+#define RIG_TLS_PEER_CHAIN_MAX 10
+
 /* What the server saw of one connection. */
 struct rig_tls_evidence {
     bool client_hello_seen;
@@ -44,9 +46,10 @@ struct rig_tls_evidence {
         peer_sha256[RIG_SHA256_SIZE]; /* of its DER, also when it was refused or can't be parsed */
     char peer_subject[256];           /* RFC 2253 text */
     unsigned n_peer_chain;            /* certificates shown, leaf included */
-    int verify_error;                 /* X509_V_ERR_*, the first one; 0 ok */
-    int verify_depth;                 /* of that error; 0 is the leaf */
-    char verify_text[128];            /* OpenSSL's words for it, "" none */
+    uint8_t peer_chain_sha256[RIG_TLS_PEER_CHAIN_MAX][RIG_SHA256_SIZE]; /* of the first ones */
+    int verify_error;      /* X509_V_ERR_*, the first one; 0 ok */
+    int verify_depth;      /* of that error; 0 is the leaf */
+    char verify_text[128]; /* OpenSSL's words for it, "" none */
     int alert_sent;     /* RFC 8446 number, RIG_TLS_NO_ALERT; a fatal one goes before a warning, */
     int alert_received; /* close_notify is the normal end and not written here */
     char version[16];   /* "TLSv1.2"; "" before the ServerHello */

@@ -96,6 +96,9 @@ static void see_certificates(struct rig_tls_observed *observed, bool tls13, cons
         if (n > len - at) {
             return;
         }
+        if (evidence->n_peer_chain < RIG_TLS_PEER_CHAIN_MAX) {
+            (void)SHA256(message + at, n, evidence->peer_chain_sha256[evidence->n_peer_chain]);
+        }
         if (evidence->n_peer_chain++ == 0) {
             evidence->peer_presented = true;
             (void)SHA256(message + at, n, evidence->peer_sha256);

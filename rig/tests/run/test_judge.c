@@ -279,9 +279,37 @@ static void one_sides_success_is_not_believed(void **state)
     assert_fails(&s, RIG_OUTCOME_CONTRADICTION, RIG_CLASS_DEVICE, "board reports failure");
 }
 
+static void intermediates_are_compared_where_a_step_touched_them(void **state)
+{
+    struct rig_chain_expectation chain = {.known = true, .n = 2, .version = 4};
+    struct scene s;
+
+    (void)state;
+    good(&s);
+    s.server.n_peer_chain = 3;
+    s.input.n_expected_chain = 3;
+    s.input.expected_chain = &chain;
+    memset(chain.sha256[0], 0xA1, RIG_SHA256_SIZE);
+    memset(chain.sha256[1], 0xB2, RIG_SHA256_SIZE);
+    memcpy(s.server.peer_chain_sha256[1], chain.sha256[0], RIG_SHA256_SIZE);
+    memcpy(s.server.peer_chain_sha256[2], chain.sha256[1], RIG_SHA256_SIZE);
+    assert_true(rig_judge(&s.input, &s.outcome, &s.err).ok);
+
+    s.server.peer_chain_sha256[2][31] ^= 1;
+    assert_false(rig_judge(&s.input, &s.outcome, &s.err).ok);
+    assert_int_equal(s.err.cls, RIG_CLASS_DEVICE);
+    assert_int_equal(s.outcome, RIG_OUTCOME_VACUOUS);
+    assert_non_null(strstr(s.err.text, "another intermediate (b2b2b2b2..., number 2)"));
+    assert_non_null(strstr(s.err.text, "version 4"));
+
+    chain.known = false;
+    assert_true(rig_judge(&s.input, &s.outcome, &s.err).ok);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(intermediates_are_compared_where_a_step_touched_them),
         cmocka_unit_test(accepts_a_good_handshake),
         cmocka_unit_test(a_good_case_that_is_refused_names_the_reason),
         cmocka_unit_test(a_resumed_session_proves_nothing),

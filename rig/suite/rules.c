@@ -128,7 +128,7 @@ static void meet_step(struct walk *walk, const struct rig_step_plan *step)
     const bool shows_flash = step->kind == RIG_STEP_CASE &&
                              rig_certificate_traits[step->handshake.certificate].needs_flashed;
     const bool updates = step->kind == RIG_STEP_CHAIN_UPDATE;
-    const bool needs_old = updates && step->update != RIG_ROTATION_GOOD;
+    const bool needs_old = updates && step->update > RIG_ROTATION_GOOD;
     const unsigned needs =
         traits->needs | (shows_flash ? RIG_HAS_FLASHED : 0) | (needs_old ? RIG_HAS_UPDATE : 0);
 

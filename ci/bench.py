@@ -6,6 +6,7 @@ start       from the start of `rig run` to its first byte on the wire
 memory      of `rig run`, per further board
 scale       wall time of 8 paced boards against one
 handshakes  per second of the test server against `openssl s_server`
+signatures  time of one by a real OpenBao through the rig against the same request alone, on a connection kept alive
 """
 import contextlib
 import json
@@ -168,8 +169,22 @@ def bench_handshakes():
     line("handshakes/s, ours / openssl s_server", min(ratios), ">= 0.9", min(ratios) >= 0.9)
 
 
+def bench_signatures():
+    environment = dict(os.environ, RIG_SOURCE=str(ROOT), RIG_BUILD=str(ROOT / "build"))
+    done = subprocess.run([str(BIN / "rig-bench-vault")], capture_output=True, text=True, check=False, env=environment)
+    if done.returncode == 77:
+        print(done.stderr.strip())
+        missed.append("signatures (not measured)")
+        return
+    if done.returncode != 0:
+        sys.exit(f"rig-bench-vault\n{done.stdout}{done.stderr}")
+    print(done.stdout.strip())
+    ratio = float(re.search(r"ratio=([0-9.]+)", done.stdout).group(1))
+    line("signature through the rig / request alone", ratio, "<= 1.10", ratio <= 1.10)
+
+
 BENCHES = {"flash": bench_flash, "start": bench_start, "memory": bench_memory, "scale": bench_scale,
-           "handshakes": bench_handshakes}
+           "handshakes": bench_handshakes, "signatures": bench_signatures}
 
 
 def main():

@@ -14,6 +14,7 @@
 #define END_FUZZ_MS INT64_C(60000)
 /* An answer that got lost: how long the server may still be at it before it is asked again. */
 #define SECOND_LOOK_NS (2 * RIG_NS_PER_S)
+#define MAX_CSR_BYTES 65536
 
 RIG_DEFINE_AUTO(json_t, json_decref);
 
@@ -165,33 +166,65 @@ static rig_result make_body(const struct signing *signing, json_t **body, struct
     return RIG_DONE;
 }
 
-static rig_result read_certificates(const json_t *data, X509 **leaf, STACK_OF(X509) * *chain,
-                                    struct rig_error *err)
+static rig_result read_leaf(const json_t *data, X509 **leaf, struct rig_error *err)
 {
     RIG_AUTO(rig_pki_free_certificates) STACK_OF(X509) *all = NULL;
+
+    if (!rig_pki_certificates_of_pem(rig_vault_json_text(data, "certificate"),
+                                     "the answer of the server", &all, err)
+             .ok) {
+        err->cls = RIG_CLASS_CA;
+        return (rig_result){.ok = false};
+    }
+    *leaf = sk_X509_shift(all);
+    return RIG_DONE;
+}
+
+/* What came along: ca_chain, or issuing_ca where that is empty. */
+static rig_result read_chain(const json_t *data, STACK_OF(X509) * *chain, struct rig_error *err)
+{
     RIG_AUTO(rig_buf_free) struct rig_buf pem = {0};
     const json_t *cas = json_object_get(data, "ca_chain");
     const json_t *one;
     size_t i;
 
-    RIG_TRY(rig_buf_printf(&pem, err, "%s\n", rig_vault_json_text(data, "certificate")));
     if (json_array_size(cas) == 0) {
-        RIG_TRY(rig_buf_printf(&pem, err, "%s\n", rig_vault_json_text(data, "issuing_ca")));
+        RIG_TRY(rig_buf_append_text(&pem, rig_vault_json_text(data, "issuing_ca"), err));
     }
     json_array_foreach(cas, i, one)
     {
         RIG_TRY(
             rig_buf_printf(&pem, err, "%s\n", json_is_string(one) ? json_string_value(one) : ""));
     }
-    if (!rig_pki_certificates_of_pem(rig_buf_text(&pem), "the answer of the server", &all, err)
+    if (!rig_pki_certificates_of_pem(rig_buf_text(&pem), "the chain of the server", chain, err)
              .ok) {
         err->cls = RIG_CLASS_CA;
         return (rig_result){.ok = false};
     }
-    *leaf = sk_X509_shift(all);
-    *chain = all;
-    all = NULL;
     return RIG_DONE;
+}
+
+/* By the CA that is known and proven, in almost every case; else over what came along. OpenSSL 3.0
+ * takes longer to decode a certificate than to verify one. */
+static rig_result find_cas(const struct signing *signing, X509 *leaf, const json_t *data,
+                           STACK_OF(X509) * *cas, struct rig_error *err)
+{
+    const struct rig_vault_ca *vault = signing->vault;
+    STACK_OF(X509) *known = vault->cas[signing->request->profile];
+    X509 *issuer = sk_X509_value(known, 0);
+    RIG_AUTO(rig_pki_free_certificates) STACK_OF(X509) *chain = NULL;
+
+    rig_pki_begin();
+    if (X509_check_issued(issuer, leaf) == X509_V_OK &&
+        X509_verify(leaf, X509_get0_pubkey(issuer)) == 1) {
+        *cas = X509_chain_up_ref(known);
+        return *cas != NULL ? RIG_DONE : rig_fail_memory(err);
+    }
+    rig_pki_begin();
+    if (data != NULL) {
+        RIG_TRY(read_chain(data, &chain, err));
+    }
+    return rig_vault_chain_build(vault, leaf, chain, cas, err);
 }
 
 static rig_result describe(const struct signing *signing, X509 *leaf, STACK_OF(X509) * cas,
@@ -292,7 +325,7 @@ static rig_result refuse_issued(const struct signing *signing, const char *seria
                     why.text, serial, failed.text);
 }
 
-static rig_result accept(const struct signing *signing, X509 *leaf, STACK_OF(X509) * chain,
+static rig_result accept(const struct signing *signing, X509 *leaf, const json_t *data,
                          const json_t *warnings, struct rig_ca_certificate *certificate,
                          struct rig_error *err)
 {
@@ -301,7 +334,7 @@ static rig_result accept(const struct signing *signing, X509 *leaf, STACK_OF(X50
     char serial[RIG_SERIAL_TEXT_SIZE];
 
     rig_pki_serial_text(X509_get0_serialNumber(leaf), serial, sizeof serial);
-    if (!rig_vault_chain_build(vault, leaf, chain, &cas, err).ok ||
+    if (!find_cas(signing, leaf, data, &cas, err).ok ||
         !describe(signing, leaf, cas, certificate, err).ok ||
         !check_answer(signing, warnings, cas, certificate, err).ok) {
         return refuse_issued(signing, serial, err);
@@ -378,12 +411,11 @@ static rig_result obtain(struct signing *signing, struct rig_ca_certificate *cer
     for (;;) {
         RIG_AUTO(rig_vault_reply_free) struct rig_vault_reply reply = {0};
         RIG_AUTO(rig_auto_X509) X509 *leaf = NULL;
-        RIG_AUTO(rig_pki_free_certificates) STACK_OF(X509) *chain = NULL;
         rig_result result = ask(signing, body, &reply, err);
 
         if (result.ok) {
-            RIG_TRY(read_certificates(reply.data, &leaf, &chain, err));
-            RIG_TRY(accept(signing, leaf, chain, reply.warnings, certificate, err));
+            RIG_TRY(read_leaf(reply.data, &leaf, err));
+            RIG_TRY(accept(signing, leaf, reply.data, reply.warnings, certificate, err));
             return signing->asked_twice ? revoke_strays(signing, err) : RIG_DONE;
         }
         if (!reply.uncertain) {
@@ -431,14 +463,52 @@ static rig_result check_request(const struct rig_ca_request *request, int64_t no
     return RIG_DONE;
 }
 
+/* One element of DER; what stands in it is *content. */
+static bool enter(const uint8_t **at, const uint8_t *end, int tag, const uint8_t **content,
+                  const uint8_t **next)
+{
+    const uint8_t *p = *at;
+    long len = 0;
+    int found = 0;
+    int class = 0;
+
+    if (p >= end || (ASN1_get_object(&p, &len, &found, &class, end - p) & 0x80) != 0 ||
+        found != tag || class != V_ASN1_UNIVERSAL || len < 0 || len > end - p) {
+        return false;
+    }
+    *content = p;
+    *next = p + len;
+    return true;
+}
+
+/* Of the CSR's SubjectPublicKeyInfo, as its bytes are: version and subject stand before it (RFC
+ * 2986 4). The CSR was judged before, by rig_csr_check; the server judges it again. */
+static rig_result hash_spki(const struct rig_ca_request *request, uint8_t sha256[RIG_SHA256_SIZE],
+                            struct rig_error *err)
+{
+    const uint8_t *at = request->csr_der;
+    const uint8_t *end = at + request->csr_len;
+    const uint8_t *whole_end = end;
+    const uint8_t *content;
+    const uint8_t *next;
+
+    rig_pki_begin();
+    if (request->csr_len > MAX_CSR_BYTES || !enter(&at, end, V_ASN1_SEQUENCE, &content, &next) ||
+        next != whole_end || !enter(&content, next, V_ASN1_SEQUENCE, &at, &end) ||
+        !enter(&at, end, V_ASN1_INTEGER, &content, &next) ||
+        !enter(&next, end, V_ASN1_SEQUENCE, &content, &at) ||
+        !enter(&at, end, V_ASN1_SEQUENCE, &content, &next)) {
+        return rig_pki_fail(err, RIG_CLASS_CA, RIG_E_REFUSED, "the CSR can't be decoded");
+    }
+    return rig_pki_sha256(at, (size_t)(next - at), sha256, err);
+}
+
 static rig_result vault_sign(struct rig_ca *ca, const struct rig_ca_request *request,
                              struct rig_ca_certificate *certificate, struct rig_wait wait,
                              struct rig_error *err)
 {
     struct rig_vault_ca *vault = rig_vault_ca_of(ca);
     const int64_t now_ms = rig_clock_now_ms(vault->clock);
-    const uint8_t *at = request->csr_der;
-    RIG_AUTO(rig_auto_X509_REQ) X509_REQ *csr = NULL;
     struct signing signing = {
         .vault = vault,
         .request = request,
@@ -451,12 +521,7 @@ static rig_result vault_sign(struct rig_ca *ca, const struct rig_ca_request *req
     if (request->not_after_ms != 0) {
         signing.ttl_s = ttl_for(vault, request->not_after_ms, now_ms);
     }
-    rig_pki_begin();
-    csr = request->csr_len < 65536 ? d2i_X509_REQ(NULL, &at, (long)request->csr_len) : NULL;
-    if (csr == NULL || X509_REQ_get_X509_PUBKEY(csr) == NULL) {
-        return rig_pki_fail(err, RIG_CLASS_CA, RIG_E_REFUSED, "the CSR can't be decoded");
-    }
-    RIG_TRY(rig_pki_spki_sha256(X509_REQ_get_X509_PUBKEY(csr), signing.spki_sha256, err));
+    RIG_TRY(hash_spki(request, signing.spki_sha256, err));
     return obtain(&signing, certificate, err);
 }
 
@@ -573,7 +638,8 @@ static rig_result read_answer(const struct rig_vault_reply *reply, struct rig_ca
     size_t used = 0;
     size_t i;
 
-    RIG_TRY(read_certificates(reply->data, &leaf, &chain, err));
+    RIG_TRY(read_leaf(reply->data, &leaf, err));
+    RIG_TRY(read_chain(reply->data, &chain, err));
     RIG_TRY(rig_pki_certificate_der(leaf, &answer->der, err));
     for (int n = 0; n < sk_X509_num(chain); n++) {
         RIG_TRY(rig_pki_certificate_pem(sk_X509_value(chain, n), &answer->chain_pem, err));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the parts of the Vault back end know of each other: vault.c (sign, revoke, open), look.c
- * (first look at the server), chain, find (what it issued), crl, ocsp. Private to rig/ca and its
- * tests. Threads: everything but what `lock` guards is read-only once the CA is open.
+ * What the parts of the Vault back end know of each other: vault.c (open, revoke), sign, submit,
+ * look.c (first look at the server), chain, find (what it issued), crl, ocsp. Private to rig/ca and
+ * its tests. Threads: everything but what `lock` guards is read-only once the CA is open.
  */
 #ifndef RIG_CA_VAULT_PARTS_H
 #define RIG_CA_VAULT_PARTS_H
@@ -78,6 +78,33 @@ const char *rig_vault_json_text(const json_t *object, const char *key);
 bool rig_vault_serial_colons(const char *serial, char out[RIG_VAULT_SERIAL_SIZE]);
 /* and back: separators away, lower case. */
 bool rig_vault_serial_plain(const char *serial, char out[RIG_SERIAL_TEXT_SIZE]);
+
+/* ---- vault.c */
+
+const struct rig_ca_vault_role *rig_vault_role_of(const struct rig_vault_ca *vault,
+                                                  enum rig_ca_profile profile);
+/* The login that may sign for the profile. */
+struct rig_vault *rig_vault_client_of(const struct rig_vault_ca *vault,
+                                      enum rig_ca_profile profile);
+/* Of `data` of an answer to sign: the certificate; ca_chain, or issuing_ca where that is empty. The
+ * caller frees both. */
+RIG_CHECKED rig_result rig_vault_read_leaf(const json_t *data, X509 **leaf, struct rig_error *err);
+RIG_CHECKED rig_result rig_vault_read_chain(const json_t *data, STACK_OF(X509) * *chain,
+                                            struct rig_error *err);
+/* With QA's login. An expired certificate is as good as revoked. NOT_FOUND: not of this mount. */
+RIG_CHECKED rig_result rig_vault_revoke_at(struct rig_vault_ca *vault, const char *mount,
+                                           const char *serial, struct rig_wait wait,
+                                           struct rig_error *err);
+
+/* ---- vault_sign.c, vault_submit.c */
+
+RIG_CHECKED rig_result rig_vault_sign(struct rig_ca *ca, const struct rig_ca_request *request,
+                                      struct rig_ca_certificate *certificate, struct rig_wait wait,
+                                      struct rig_error *err);
+RIG_CHECKED rig_result rig_vault_submit(struct rig_ca *ca,
+                                        const struct rig_ca_submission *submission,
+                                        struct rig_ca_answer *answer, struct rig_wait wait,
+                                        struct rig_error *err);
 
 /* ---- vault_chain.c */
 

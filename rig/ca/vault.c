@@ -14,14 +14,15 @@ RIG_DEFINE_AUTO(json_t, json_decref);
 
 void rig_vault_ca_path(char path[RIG_VAULT_PATH_SIZE], const char *mount, const char *fmt, ...)
 {
+    const size_t len = strlen(mount);
+    const size_t used = len < RIG_VAULT_PATH_SIZE - 2 ? len : RIG_VAULT_PATH_SIZE - 2;
     va_list args;
-    int n = snprintf(path, RIG_VAULT_PATH_SIZE, "%s/", mount);
 
-    if (n > 0 && n < RIG_VAULT_PATH_SIZE) {
-        va_start(args, fmt);
-        (void)vsnprintf(path + n, (size_t)(RIG_VAULT_PATH_SIZE - n), fmt, args);
-        va_end(args);
-    }
+    memcpy(path, mount, used);
+    path[used] = '/';
+    va_start(args, fmt);
+    (void)vsnprintf(path + used + 1, RIG_VAULT_PATH_SIZE - used - 1, fmt, args);
+    va_end(args);
 }
 
 const char *rig_vault_json_text(const json_t *object, const char *key)

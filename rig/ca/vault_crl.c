@@ -252,6 +252,14 @@ static void leave_gate(struct rig_gate **gate)
     }
 }
 
+static rig_result enter_gate(struct rig_vault_ca *vault, struct rig_gate **entered,
+                             struct rig_wait wait, struct rig_error *err)
+{
+    RIG_TRY(rig_gate_enter(&vault->rotating, wait, "the rotation of the CRL", err));
+    *entered = &vault->rotating;
+    return RIG_DONE;
+}
+
 /* With everything in it that this object revoked. */
 static rig_result take_fresh(struct rig_vault_ca *vault, const struct rig_vault_issuer *issuer,
                              bool signs_devices, X509_CRL **crl, struct rig_wait wait,
@@ -272,8 +280,7 @@ static rig_result take_fresh(struct rig_vault_ca *vault, const struct rig_vault_
             return judge(vault, *crl, issuer->mount, err);
         }
         if (round == 0) { /* another board may be rotating it already: look again behind the gate */
-            RIG_TRY(rig_gate_enter(&vault->rotating, wait, "the rotation of the CRL", err));
-            entered = &vault->rotating;
+            RIG_TRY(enter_gate(vault, &entered, wait, err));
         } else if (round == 1) {
             RIG_TRY(rotate(vault, issuer->mount, wait, err));
         }

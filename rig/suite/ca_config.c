@@ -370,7 +370,7 @@ static void check_login(struct rig_yaml_mistakes *mistakes, const struct rig_yam
     const struct rig_yaml_node *method = rig_yaml_find(node, "method");
 
     login->given = node != NULL;
-    if (method == NULL || node->kind != RIG_YAML_MAPPING) {
+    if (node == NULL || method == NULL || node->kind != RIG_YAML_MAPPING) {
         return;
     }
     for (size_t i = 0; i < N_OF(login_rules); i++) {

@@ -8,6 +8,7 @@
 #define TIMEOUT_MIN_MS 100u
 #define TIMEOUT_MAX_MS 120000u
 #define TEXT_MAX_BYTES 128u
+#define HTTP_PATH_MAX_BYTES 255u
 
 const char *const agent_tls_names[4] = {"1.0", "1.1", "1.2", "1.3"};
 
@@ -110,6 +111,28 @@ static int take_names(const struct agent_request *request, struct agent_handshak
     return 0;
 }
 
+/* What may stand in a request line as it is. */
+static bool is_http_path(const char *path)
+{
+    for (const char *at = path; *at != '\0'; at++) {
+        if (*at <= ' ' || *at > '~') {
+            return false;
+        }
+    }
+    return path[0] == '/' && strlen(path) <= HTTP_PATH_MAX_BYTES;
+}
+
+static int take_http(const struct agent_request *request, struct agent_handshake_request *out,
+                     struct agent_failure *why)
+{
+    out->http = agent_value(request, "http");
+    if (out->http != NULL && !is_http_path(out->http)) {
+        return agent_fail(why, "bad-value", 0,
+                          "http= is a path: / first, no blanks, at most 255 characters");
+    }
+    return 0;
+}
+
 static int take_choices(const struct agent *agent, const struct agent_request *request,
                         struct agent_handshake_request *out, struct agent_failure *why)
 {
@@ -196,6 +219,9 @@ static void report(struct agent *agent, const struct agent_handshake_result *res
     agent_put_number(agent, "connect_ms", result->connect_ms);
     agent_put_number(agent, "handshake_ms", result->handshake_ms);
     agent_put_number(agent, "echo_ms", result->echo_ms);
+    if (result->http_status != 0) {
+        agent_put_number(agent, "http_status", result->http_status);
+    }
     agent_reply(agent);
 
     agent_frame(agent, agent->seq, "=");
@@ -215,7 +241,8 @@ void agent_command_handshake(struct agent *agent, const struct agent_request *re
     struct agent_failure why = {0};
 
     if (take_names(request, &wanted, &why) != 0 || take_versions(request, &wanted, &why) != 0 ||
-        take_choices(agent, request, &wanted, &why) != 0) {
+        take_choices(agent, request, &wanted, &why) != 0 ||
+        take_http(request, &wanted, &why) != 0) {
         agent_reply_err(agent, &why);
         return;
     }

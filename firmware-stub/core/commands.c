@@ -148,6 +148,7 @@ static void hello_limits(struct agent *agent)
 #else
     agent_put(agent, "crls", "no");
 #endif
+    agent_put(agent, "http", "yes");
     agent_reply(agent);
 
     data_line(agent);
@@ -535,7 +536,7 @@ static const struct agent_command commands[] = {
     {"update-write", "offset data", "", agent_command_update_write},
     {"update-commit", "sha256", "", agent_command_update_commit},
     {"certs", "", "source", run_certs},
-    {"handshake", "host port name", "sni min max use roots crls session transport timeout_ms text",
+    {"handshake", "host port name", "sni min max use roots crls session transport timeout_ms text http",
      agent_command_handshake},
     {"log", "level", "", run_log},
     {"reset", "", "", run_reset},

@@ -12,6 +12,8 @@
 #define MESSAGE_CERTIFICATE 11
 #define RECORD_ALERT 21
 #define ECHO_MAX_BYTES 160u
+#define HTTP_STATUS_BYTES 12u
+#define HTTP_MAX_BYTES 65536u /* of an answer that are looked at */
 
 struct session {
     struct agent *agent;
@@ -364,6 +366,21 @@ static bool is_worth_another_read(int ret)
     return ret == MBEDTLS_ERR_SSL_WANT_READ || ret == MBEDTLS_ERR_SSL_WANT_WRITE;
 }
 
+static int write_all(struct session *s, const unsigned char *data, size_t size)
+{
+    for (size_t done = 0; done < size;) {
+        int n = mbedtls_ssl_write(&s->ssl, data + done, size - done);
+        if (n < 0 && !is_worth_another_read(n)) {
+            return n;
+        }
+        done += n > 0 ? (size_t)n : 0;
+        if (n <= 0 && left_ms(s) == 0) {
+            return MBEDTLS_ERR_SSL_TIMEOUT;
+        }
+    }
+    return 0;
+}
+
 static int echo(struct session *s)
 {
     unsigned char wanted[ECHO_MAX_BYTES];
@@ -373,15 +390,9 @@ static int echo(struct session *s)
 
     memcpy(wanted, s->request->text, size);
     wanted[size++] = '\n';
-    while (done < size) {
-        int n = mbedtls_ssl_write(&s->ssl, wanted + done, size - done);
-        if (n < 0 && !is_worth_another_read(n)) {
-            return n;
-        }
-        done += n > 0 ? (size_t)n : 0;
-        if (n <= 0 && left_ms(s) == 0) {
-            return MBEDTLS_ERR_SSL_TIMEOUT;
-        }
+    int ret = write_all(s, wanted, size);
+    if (ret != 0) {
+        return ret;
     }
     for (done = 0; done < size;) {
         int n = mbedtls_ssl_read(&s->ssl, got + done, size - done);
@@ -398,6 +409,98 @@ static int echo(struct session *s)
     }
     s->out->echoed = memcmp(wanted, got, size) == 0;
     return 0;
+}
+
+/* ---- the same with HTTP, for servers that echo nothing ---- */
+
+/* The status of "HTTP/1.1 200 ..."; 0: these are not the first bytes of an answer. */
+static uint32_t http_status_of(const unsigned char *text)
+{
+    uint32_t status = 0;
+
+    if (memcmp(text, "HTTP/1.", 7) != 0 || text[8] != ' ') {
+        return 0;
+    }
+    for (unsigned i = 9; i < 12; i++) {
+        if (text[i] < '0' || text[i] > '9') {
+            return 0;
+        }
+        status = status * 10 + (uint32_t)(text[i] - '0');
+    }
+    return status;
+}
+
+static bool holds(const unsigned char *bytes, size_t size, const char *text)
+{
+    size_t n = strlen(text);
+
+    for (size_t at = 0; at + n <= size; at++) {
+        if (memcmp(bytes + at, text, n) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Reads until the text is there, the server says no, or it ends; keeps as much of the end as the
+ * text could begin in. */
+static int read_http(struct session *s)
+{
+    struct agent_handshake_result *out = s->out;
+    unsigned char got[2 * ECHO_MAX_BYTES];
+    size_t keep = strlen(s->request->text) - 1;
+    size_t size = 0;
+    size_t total = 0;
+
+    while (total < HTTP_MAX_BYTES) {
+        int n = mbedtls_ssl_read(&s->ssl, got + size, sizeof got - size);
+        if (n == 0 || n == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) {
+            break;
+        }
+        if (n < 0 && (!is_worth_another_read(n) || left_ms(s) == 0)) {
+            return out->http_status != 0      ? 0
+                   : is_worth_another_read(n) ? MBEDTLS_ERR_SSL_TIMEOUT
+                                              : n;
+        }
+        size += n > 0 ? (size_t)n : 0;
+        total += n > 0 ? (size_t)n : 0;
+        if (out->http_status == 0 && size < HTTP_STATUS_BYTES) {
+            continue;
+        }
+        out->http_status = out->http_status != 0 ? out->http_status : http_status_of(got);
+        out->echoed = out->http_status / 100 == 2 && holds(got, size, s->request->text);
+        if (out->http_status / 100 != 2 || out->echoed) {
+            break;
+        }
+        if (size > keep) {
+            memmove(got, got + size - keep, keep);
+            size = keep;
+        }
+    }
+    return out->http_status != 0 ? 0 : MBEDTLS_ERR_SSL_CONN_EOF;
+}
+
+static int ask_http(struct session *s)
+{
+    const struct agent_handshake_request *request = s->request;
+    const char *const parts[] = {
+        "GET ",
+        request->http,
+        " HTTP/1.1\r\nHost: ",
+        request->name != NULL ? request->name : request->host,
+        "\r\nUser-Agent: rig-agent\r\nConnection: close\r\n\r\n",
+    };
+    int ret = 0;
+
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0] && ret == 0; i++) {
+        ret = write_all(s, (const unsigned char *)parts[i], strlen(parts[i]));
+    }
+    return ret == 0 ? read_http(s) : ret;
+}
+
+static bool is_success(const struct session *s)
+{
+    return s->request->http != NULL ? s->out->http_status / 100 == 2 : s->out->echoed;
 }
 
 /* ---- the report ---- */
@@ -506,6 +609,11 @@ static int explain(struct session *s, struct agent_failure *why)
                               ? "host not found, or the board has no network"
                               : "no connection to the server");
     }
+    if (out->stage == AGENT_STAGE_ECHO && s->request->http != NULL) {
+        return agent_fail(why, "http", out->mbedtls,
+                          out->http_status != 0 ? "TLS was up, but the server's status is not 2xx"
+                                                : "TLS was up, but no HTTP answer came");
+    }
     if (out->stage == AGENT_STAGE_ECHO) {
         return agent_fail(why, "echo", out->mbedtls,
                           "TLS was up, but the server did not send the text back");
@@ -538,9 +646,9 @@ static void go(struct session *s)
     }
     out->stage = AGENT_STAGE_ECHO;
     start_ms = agent_now_ms(s->agent);
-    out->mbedtls = echo(s);
+    out->mbedtls = s->request->http != NULL ? ask_http(s) : echo(s);
     out->echo_ms = (uint32_t)(agent_now_ms(s->agent) - start_ms);
-    if (out->echoed) {
+    if (is_success(s)) {
         out->stage = AGENT_STAGE_DONE;
     }
 }

@@ -240,7 +240,8 @@ struct agent_handshake_request {
     enum agent_transport transport;
     uint32_t timeout_ms; /* for all of it */
     const char *text;    /* application bytes that the server must echo; not empty */
-    uint16_t seq;        /* of the request: relay frames carry it */
+    const char *http; /* NULL: echo. Else GET this path; 2xx is success, echoed: `text` is in it */
+    uint16_t seq;     /* of the request: relay frames carry it */
 };
 
 /* How far it came. */
@@ -261,7 +262,7 @@ enum agent_shown {
 };
 
 struct agent_handshake_result {
-    enum agent_stage stage; /* AGENT_STAGE_DONE only when the text came back */
+    enum agent_stage stage; /* AGENT_STAGE_DONE only when the text, or HTTP's yes, came back */
     int mbedtls;            /* 0 or the negative code that ended it */
     uint32_t verify_flags;  /* MBEDTLS_X509_BADCERT_*; 0xffffffff: not judged */
     int alert_sent;         /* TLS alert number, -1: none seen */
@@ -271,6 +272,7 @@ struct agent_handshake_result {
     uint32_t connect_ms;
     uint32_t handshake_ms;
     uint32_t echo_ms;
+    uint32_t http_status; /* 0: no HTTP answer, or none was asked for */
     bool echoed;
     bool resumed; /* the server took up the kept session: it showed no certificate */
     bool has_server_leaf;

@@ -130,6 +130,77 @@ static void wrong_echo_is_no_success(void **state)
     expect(&b.d, "echoed", "no");
 }
 
+static void shake_http(const char *answer, const char *keys)
+{
+    server_start(&b.server, &b.server_good, &b.root);
+    b.server.http_answer = answer;
+    shake(&b, keys);
+    server_end(&b.server);
+    b.server.http_answer = NULL;
+}
+
+static void http_yes_with_the_text(void **state)
+{
+    static const char filler[] = "................................................................";
+    char answer[3000] = "HTTP/1.1 200 OK\r\n\r\n";
+
+    (void)state;
+    shake_http("HTTP/1.1 204 No Content\r\nX-Nonce: n1n1\r\n\r\n",
+               "name=srv.rig.test text=n1n1 http=/a?rig=n1n1");
+    expect_good(&b);
+    expect(&b.d, "http_status", "204");
+    assert_non_null(strstr(b.server.http_request, "GET /a?rig=n1n1 HTTP/1.1\r\n"));
+    assert_non_null(strstr(b.server.http_request, "\r\nHost: srv.rig.test\r\n"));
+    assert_non_null(strstr(b.server.http_request, "\r\nConnection: close\r\n"));
+    /* wherever in a long answer it stands */
+    for (size_t n = 0; n < 20; n++) { /* of many lengths, so that it falls on every border */
+        strcat(answer, filler);
+        answer[strlen(answer) - n] = '\0';
+    }
+    strcat(answer, "abcdefghijklmnopqrstuvwxyz!");
+    shake_http(answer, "name=srv.rig.test text=abcdefghijklmnopqrstuvwxyz http=/");
+    expect_good(&b);
+}
+
+static void http_yes_without_the_text(void **state)
+{
+    (void)state;
+    shake_http("HTTP/1.1 200 OK\r\n\r\nanother", "name=srv.rig.test text=n1n1 http=/");
+    expect(&b.d, "stage", "done");
+    expect(&b.d, "http_status", "200");
+    expect(&b.d, "echoed", "no");
+}
+
+static void http_no_is_no_success(void **state)
+{
+    static const char *const answers[] = {
+        "HTTP/1.1 400 Bad Request\r\n\r\nn1n1",
+        "HTTP/1.1 302 Found\r\nLocation: /n1n1\r\n\r\n",
+        "HTTP/1.1 2xx n1n1\r\n\r\n",
+        "n1n1 and no HTTP at all",
+        "HTTP/1.1",
+        "HTTP/2 200 n1n1 OK\r\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+        shake_http(answers[i], "name=srv.rig.test text=n1n1 http=/");
+        assert_true(fake_has(b.d.reply.end, "code", "http"));
+        expect(&b.d, "stage", "echo");
+        expect(&b.d, "echoed", "no");
+    }
+    shake_http(answers[0], "name=srv.rig.test text=n1n1 http=/");
+    expect(&b.d, "http_status", "400");
+}
+
+static void http_paths(void **state)
+{
+    (void)state;
+    expect_err(&b.d, "handshake host=a port=1 name=a http=a", "bad-value");
+    expect_err(&b.d, "handshake host=a port=1 name=a http=\"\"", "bad-value");
+    expect_err(&b.d, "handshake host=a port=1 name=a http=\"/a b\"", "bad-value");
+}
+
 static void connection_failures(void **state)
 {
     uint16_t port = 0;
@@ -201,6 +272,10 @@ int main(void)
         cmocka_unit_test(device_refuses_bad_servers),
         cmocka_unit_test(server_refuses_device),
         cmocka_unit_test(wrong_echo_is_no_success),
+        cmocka_unit_test(http_yes_with_the_text),
+        cmocka_unit_test(http_yes_without_the_text),
+        cmocka_unit_test(http_no_is_no_success),
+        cmocka_unit_test(http_paths),
         cmocka_unit_test(connection_failures),
         cmocka_unit_test(port_can_tune_tls),
         cmocka_unit_test(repeated_handshake_request_is_one_handshake),

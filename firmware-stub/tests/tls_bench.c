@@ -21,6 +21,26 @@
 
 /* ---- the server ---- */
 
+static void answer_http(struct tls_peer *server, SSL *ssl)
+{
+    char *request = server->http_request;
+    const size_t n_answer = strlen(server->http_answer);
+    const size_t n_first = n_answer / 2;
+    size_t size = 0;
+
+    request[0] = '\0';
+    while (strstr(request, "\r\n\r\n") == NULL && size < sizeof server->http_request - 1) {
+        int n = SSL_read(ssl, request + size, (int)(sizeof server->http_request - 1 - size));
+        if (n <= 0) {
+            return;
+        }
+        size += (size_t)n;
+        request[size] = '\0';
+    }
+    (void)SSL_write(ssl, server->http_answer, (int)n_first);
+    (void)SSL_write(ssl, server->http_answer + n_first, (int)(n_answer - n_first));
+}
+
 static void serve(struct tls_peer *server, SSL *ssl)
 {
     char text[200];
@@ -35,6 +55,11 @@ static void serve(struct tls_peer *server, SSL *ssl)
         return;
     }
     server->client_cert = SSL_get0_peer_certificate(ssl) != NULL;
+    if (server->http_answer != NULL) {
+        answer_http(server, ssl);
+        (void)SSL_shutdown(ssl);
+        return;
+    }
     int n = SSL_read(ssl, text, sizeof text);
     if (n > 0) {
         text[0] = server->echo_other ? (char)(text[0] ^ 1) : text[0];

@@ -15,6 +15,8 @@ struct tls_peer {
     uint16_t port;
     pthread_t thread;
     bool echo_other;
+    const char *http_answer; /* NULL: echo; else what is said to a whole request, in two writes */
+    char http_request[512];
     bool accepted;
     char sni[64];
     bool had_sni;

@@ -205,6 +205,7 @@ static rig_result read_hello(const struct rig_agent_reply *reply, struct rig_age
     hello->relay = has_word(reply, "transports", "relay");
     hello->session_id = has_word(reply, "sessions", "id");
     hello->session_ticket = has_word(reply, "sessions", "ticket");
+    hello->http = get_flag(reply, "http");
     hello->crls = get_flag(reply, "crls");
     for (enum rig_key_type type = RIG_KEY_RSA_2048; type <= RIG_KEY_P521; type++) {
         hello->key_types[type] = has_word(reply, "keys", rig_key_type_name(type));

@@ -40,6 +40,7 @@ struct rig_agent_hello {
     bool relay;
     bool session_id; /* can resume sessions, by id and by ticket */
     bool session_ticket;
+    bool http;           /* can speak HTTP with servers that echo nothing */
     bool crls;           /* can check a server's chain with CRLs */
     bool cert_partition; /* the partition table has a place for certificates, and for the key */
     bool key_partition;
@@ -78,8 +79,9 @@ struct rig_agent_handshake_request {
     enum rig_agent_session session;
     enum rig_agent_transport transport;
     int64_t timeout_ms;
-    const char *nonce; /* sent and expected back: letters and digits, at most 64 */
-    int relay_fd;      /* relay: a connected stream socket to the test server, borrowed; else -1 */
+    const char *http_path; /* NULL: echo; else GET this, success is a status 2xx. hello.http */
+    const char *nonce;     /* sent and expected back: letters and digits, at most 64 */
+    int relay_fd; /* relay: a connected stream socket to the test server, borrowed; else -1 */
 };
 
 /* What the device says of a handshake. */
@@ -87,6 +89,7 @@ struct rig_agent_handshake_report {
     bool connected;        /* TCP or relay was there */
     bool handshake_done;   /* the library's handshake call succeeded */
     bool echoed;           /* the nonce came back */
+    unsigned http_status;  /* 0: no HTTP answer, or none was asked for */
     bool resumed;          /* the server took up the kept session */
     int tls_code;          /* mbedTLS return code, 0 or negative */
     uint32_t verify_flags; /* mbedTLS X.509 verify flags */

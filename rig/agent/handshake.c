@@ -50,6 +50,9 @@ static rig_result write_request(const struct rig_agent_handshake_request *reques
         RIG_TRY(rig_agent_put(command, "session",
                               request->session == RIG_AGENT_SESSION_ID ? "id" : "ticket", err));
     }
+    if (request->http_path != NULL) {
+        RIG_TRY(rig_agent_put(command, "http", request->http_path, err));
+    }
     return request->nonce != NULL ? rig_agent_put(command, "text", request->nonce, err) : RIG_DONE;
 }
 
@@ -121,6 +124,10 @@ static rig_result read_report(const struct rig_agent_reply *reply,
     report->handshake_ms = number;
     RIG_TRY(read_code(reply, "echo_ms", 0, INT32_MAX, &number, err));
     report->echo_ms = number;
+    if (rig_agent_reply_value(reply, "http_status") != NULL) {
+        RIG_TRY(read_code(reply, "http_status", 100, 999, &number, err));
+        report->http_status = (unsigned)number;
+    }
     (void)rig_copy_text(report->version, sizeof report->version, value_of(reply, "version"));
     (void)rig_copy_text(report->cipher, sizeof report->cipher, value_of(reply, "cipher"));
     (void)rig_copy_text(report->client_shown, sizeof report->client_shown,

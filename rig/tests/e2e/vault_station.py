@@ -9,7 +9,7 @@ from bao import openbao
 from harness import check, database, rig, work_folder
 
 # The name and country that suites/acceptance.yaml has boards put into their CSRs.
-NAMES = ("--organization", "WiseFido Inc", "--country", "US")
+NAMES = ("--organization", "Rig Example", "--country", "DE")
 
 
 class Station:

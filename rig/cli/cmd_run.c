@@ -410,7 +410,6 @@ static rig_result run_suites(const struct rig_cli *cli, struct rig_suite *const 
 
     RIG_TRY(rig_cli_ca_read(cli, &ca, err));
     run.ca = ca.choice;
-    RIG_TRY(check_junit_path(run.junit_path, err));
     if (cli->n_positionals > 1 && run.junit_path != NULL) {
         return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
                         "--junit goes with one suite; with several take each run's own junit.xml "
@@ -420,6 +419,7 @@ static rig_result run_suites(const struct rig_cli *cli, struct rig_suite *const 
     RIG_TRY(rig_cli_number(cli, "wait", 0, 1, MAX_WAIT_S, &wait_s, err));
     run.wait_ms = wait_s * 1000;
     RIG_TRY(check_folder_is_free(run.out_folder, err));
+    RIG_TRY(check_junit_path(run.junit_path, err)); /* may lie in the folder that was just made */
     RIG_TRY(find_boards_of(cli, suites, run.out_folder, &boards, err));
     run.boards = boards.chosen;
     run.n_boards = boards.n_chosen;

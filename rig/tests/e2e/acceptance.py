@@ -45,7 +45,8 @@ def check_register(out, n_boards):
 
 def test():
     n_boards = int(sys.argv[1])
-    with work_folder() as out:
+    with work_folder() as folder:
+        out = folder / "not yet there"
         done = rig("run", ACCEPTANCE, "--virtual", n_boards, "--out", out, "--junit", out / "junit.xml", expect=0)
         check(str(out) in done.stdout and "junit.xml" in done.stdout, done.stdout[-800:])
         reports = check_reports(out, n_boards)

@@ -259,7 +259,8 @@ static int offer_session(struct session *s, struct agent_failure *why)
     struct agent *agent = s->agent;
     int ret = 0;
 
-    if (s->request->session == AGENT_SESSION_NONE) {
+    if (s->request->session != agent->kept_session_kind) {
+        /* also a session with a ticket where one with an id is wanted: it has none */
         agent_session_drop(agent);
     } else if (agent->has_kept_session) {
         ret = mbedtls_ssl_set_session(&s->ssl, &agent->kept_session);
@@ -276,6 +277,7 @@ static void keep_session(struct session *s)
     }
     agent_session_drop(agent);
     mbedtls_ssl_session_init(&agent->kept_session);
+    agent->kept_session_kind = s->request->session;
     agent->has_kept_session = mbedtls_ssl_get_session(&s->ssl, &agent->kept_session) == 0;
     if (!agent->has_kept_session) {
         mbedtls_ssl_session_free(&agent->kept_session);

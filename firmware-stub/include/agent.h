@@ -375,6 +375,7 @@ struct agent {
     bool slot_open;
     bool slot_ready;
     bool has_kept_session;
+    enum agent_session kept_session_kind;
     bool update_open;
     uint8_t rx_chunk[64];
     char rx_line[AGENT_LINE_MAX_BYTES + 1];

@@ -156,6 +156,19 @@ static const char *signer_name(const struct rig_pki_recipe *recipe)
     return recipe->signer[0] != '\0' ? recipe->signer : "issuing";
 }
 
+/* The key of an identity that was made before for another name: an RSA key of 4096 bits takes
+ * seconds, and a shelf of boards asks for the same one under as many names. NULL: none. */
+static EVP_PKEY *known_key(const struct rig_pki_world *world, const struct rig_pki_recipe *recipe,
+                           const struct rig_pki_subject *subject)
+{
+    for (size_t i = 0; i < world->n_made && subject->key == NULL && !recipe->foreign_key; i++) {
+        if (world->made[i]->recipe == recipe && world->made[i]->key != NULL) {
+            return world->made[i]->key;
+        }
+    }
+    return NULL;
+}
+
 static rig_result make_certificate(struct rig_pki_world *world, const struct rig_pki_recipe *recipe,
                                    const struct rig_pki_subject *subject, int depth,
                                    const struct rig_pki_made **out, struct rig_error *err)
@@ -198,6 +211,9 @@ static rig_result make_certificate(struct rig_pki_world *world, const struct rig
             *out = world->made[i];
             return RIG_DONE;
         }
+    }
+    if (shared.shared == NULL) {
+        shared.shared = known_key(world, recipe, subject);
     }
     made = calloc(1, sizeof *made);
     if (made == NULL) {

@@ -429,6 +429,8 @@ rig_result rig_judge(const struct rig_judge_input *input, enum rig_outcome *outc
     switch (input->plan->expect) {
     case RIG_EXPECT_POLICY_REFUSES:
         return judge_refused_after(input, RIG_TLS_REFUSED_BY_POLICY, outcome, err);
+    case RIG_EXPECT_ENROLMENT_REFUSES:
+        return judge_refused_after(input, RIG_TLS_REFUSED_BY_ENROLMENT, outcome, err);
     case RIG_EXPECT_OCSP_REFUSES:
         return judge_refused_after(input, RIG_TLS_REFUSED_BY_OCSP, outcome, err);
     case RIG_EXPECT_FAILS:

@@ -53,20 +53,26 @@ static rig_result make_identity(struct rig_services *services, enum rig_case_ser
                           certificate.chain_pem.len, err);
 }
 
+void rig_server_address(const struct rig_run_options *options,
+                        struct rig_tls_server_options *server)
+{
+    const struct rig_suite *suite = options->suite;
+
+    server->bind_address = suite->server_bind[0] != '\0' ? suite->server_bind
+                           : options->loopback           ? "127.0.0.1"
+                                                         : NULL;
+    server->first_port = suite->first_port;
+    server->last_port = suite->last_port;
+}
+
 static rig_result prepare(struct rig_services *services, struct rig_error *err)
 {
     const struct rig_run_options *options = services->options;
     const struct rig_suite *suite = options->suite;
     const struct rig_wait wait = rig_wait_ms(PREPARE_TIMEOUT_MS, options->cancel);
-    struct rig_tls_server_options server = {
-        .bind_address = suite->server_bind[0] != '\0' ? suite->server_bind
-                        : options->loopback           ? "127.0.0.1"
-                                                      : NULL,
-        .first_port = suite->first_port,
-        .last_port = suite->last_port,
-        .clock = options->clock,
-    };
+    struct rig_tls_server_options server = {.clock = options->clock};
 
+    rig_server_address(options, &server);
     RIG_TRY(rig_open_chosen_ca(&options->ca, options->out_folder, suite, options->clock,
                                &services->ca, wait, err));
     RIG_TRY(rig_check_ca_of_register(services->reg, services->ca, wait, err));

@@ -63,4 +63,8 @@ RIG_CHECKED rig_result rig_services_await(struct rig_services *services, struct 
                                           struct rig_error *err);
 void rig_services_stop(struct rig_services *services);
 
+/* Where test servers of this run listen: bind_address and ports of `server`. */
+void rig_server_address(const struct rig_run_options *options,
+                        struct rig_tls_server_options *server);
+
 #endif

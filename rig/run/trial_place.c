@@ -145,11 +145,47 @@ static void lay_server_side(const struct rig_trial_place *place, struct rig_tls_
     settings->resumption_revalidates = !side->naive_resumption;
 }
 
+static int64_t moved_now_ms(void *ctx)
+{
+    const struct rig_trial_place *place = ctx;
+
+    return rig_clock_now_ms(place->board->options->clock) + atomic_load(&place->passed_ms);
+}
+
+/* A change of the clock is nobody else's: a server of the trial's own has it. */
+static rig_result choose_server(struct rig_trial_place *place, struct rig_tls_server **server,
+                                struct rig_error *err)
+{
+    const struct rig_run_options *options = place->board->options;
+    struct rig_tls_server_options own = {.clock = &place->clock};
+
+    *server = place->board->services->server;
+    if (place->trial->change.clock_ms == 0) {
+        return RIG_DONE;
+    }
+    place->clock = (struct rig_clock){.now_ms = moved_now_ms, .ctx = place};
+    rig_server_address(options, &own);
+    RIG_TRY(rig_tls_server_start(&own, &place->own_server, err));
+    *server = place->own_server;
+    return RIG_DONE;
+}
+
+static bool is_enrolled(void *ctx, STACK_OF(X509) * verified_chain, char *reason,
+                        size_t reason_size)
+{
+    const struct rig_trial_place *place = ctx;
+    const bool enrolled = !atomic_load(&place->not_enrolled);
+
+    (void)verified_chain;
+    (void)rig_copy_text(reason, reason_size, enrolled ? "enrolled" : "not enrolled any more");
+    return enrolled;
+}
+
 static rig_result open_endpoints(struct rig_trial_place *place, struct rig_error *err)
 {
     static const struct rig_tls_device_policy policy = {0};
     const struct rig_trial_plan *trial = place->trial;
-    struct rig_services *services = place->board->services;
+    struct rig_tls_server *server = NULL;
     uint8_t ticket_key[RIG_TLS_TICKET_KEY_BYTES];
     const struct rig_server_identity identity = {.chain_pem = place->server.chain_pem,
                                                  .key_pem = place->server.key_pem};
@@ -168,14 +204,18 @@ static rig_result open_endpoints(struct rig_trial_place *place, struct rig_error
         settings.ocsp.fail_open = trial->ocsp.fail_open;
         settings.ocsp.rules.nonce = trial->ocsp.nonce;
     }
+    if (trial->change.disables_enrolment) {
+        settings.enrolment = (struct rig_tls_enrolment_hook){.allows = is_enrolled, .ctx = place};
+    }
+    RIG_TRY(choose_server(place, &server, err));
     if (trial->change.other_endpoint) {
         if (RAND_bytes(ticket_key, sizeof ticket_key) != 1) {
             return rig_fail(err, RIG_CLASS_RIG, RIG_E_LIBRARY, "no random bytes from OpenSSL");
         }
         settings.ticket_key = ticket_key;
-        RIG_TRY(rig_tls_endpoint_open(services->server, &settings, &place->other, err));
+        RIG_TRY(rig_tls_endpoint_open(server, &settings, &place->other, err));
     }
-    return rig_tls_endpoint_open(services->server, &settings, &place->endpoint, err);
+    return rig_tls_endpoint_open(server, &settings, &place->endpoint, err);
 }
 
 /* ---- the board ---- */
@@ -336,6 +376,14 @@ rig_result rig_trial_apply_change(struct rig_trial_place *place, struct rig_erro
     struct rig_tls_trust_texts texts;
     struct rig_tls_loaded loaded;
 
+    atomic_store(&place->passed_ms, change->clock_ms);
+    atomic_store(&place->not_enrolled, change->disables_enrolment);
+    if (change->board_crls[0] != '\0') {
+        rig_buf_reset(&place->board_crls);
+        RIG_TRY(rig_pki_crls(place->board->services->world, change->board_crls, &place->board_crls,
+                             err));
+        RIG_TRY(tell_board(place, err));
+    }
     if (change->crls[0] != '\0') {
         rig_buf_reset(&place->crls);
         RIG_TRY(rig_pki_crls(place->board->services->world, change->crls, &place->crls, err));
@@ -373,6 +421,7 @@ void rig_trial_place_free(struct rig_trial_place *place)
 {
     rig_auto_endpoint(&place->endpoint);
     rig_auto_endpoint(&place->other);
+    rig_auto_tls_server(&place->own_server);
     rig_auto_ocsp_responder(&place->responder);
     rig_auto_tls_client_session(&place->session);
     rig_pki_identity_free(&place->device);

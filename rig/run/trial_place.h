@@ -15,6 +15,8 @@
 #include "rig/tls/client.h"
 #include "rig/tls/ocsp_responder.h"
 
+#include <stdatomic.h>
+
 struct rig_trial_place {
     struct rig_board *board;
     const struct rig_step_plan *plan;
@@ -30,6 +32,10 @@ struct rig_trial_place {
     struct rig_tls_endpoint *endpoint;
     struct rig_tls_endpoint *other; /* with the same ticket key; NULL unless the trial has one */
     struct rig_presented presented;
+    struct rig_tls_server *own_server; /* with a clock that the change moves; NULL: the run's */
+    struct rig_clock clock;
+    atomic_int_fast64_t passed_ms;          /* on that clock, by the change */
+    atomic_bool not_enrolled;               /* by the change */
     bool board_told;                        /* slot and clock are not as they were */
     struct rig_tls_client_session *session; /* of the reference client */
 };

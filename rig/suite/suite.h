@@ -64,10 +64,11 @@ enum rig_case_outcome {
     RIG_EXPECT_SERVER_REJECTS, /* the server must refuse the board */
     RIG_EXPECT_DEVICE_REJECTS, /* the board must refuse the server */
     /* trials only */
-    RIG_EXPECT_POLICY_REFUSES, /* TLS is up, the server's own rules for certificates say no */
-    RIG_EXPECT_OCSP_REFUSES,   /* TLS is up, OCSP says no */
-    RIG_EXPECT_FAILS,          /* no certificate is to blame: the exchange must not succeed, and the
-                                  board must say so */
+    RIG_EXPECT_POLICY_REFUSES,    /* TLS is up, the server's own rules for certificates say no */
+    RIG_EXPECT_OCSP_REFUSES,      /* TLS is up, OCSP says no */
+    RIG_EXPECT_ENROLMENT_REFUSES, /* TLS is up, the board is not enrolled */
+    RIG_EXPECT_FAILS, /* no certificate is to blame: the exchange must not succeed, and the
+                         board must say so */
 };
 
 struct rig_case_plan {

@@ -61,9 +61,12 @@ struct rig_trial_ocsp {
 /* Resumption: a full handshake that leaves a session, one that takes it up (or the trial proves
  * nothing), the change, and the handshake that is judged. */
 struct rig_trial_change {
-    char crls[RIG_PKI_NAME_SIZE];  /* the server loads these; "" no change */
-    char trust[RIG_PKI_NAME_SIZE]; /* the server trusts this authority alone; "" no change */
-    bool other_endpoint;           /* another server, with the same ticket key */
+    char crls[RIG_PKI_NAME_SIZE];       /* the server loads these; "" no change */
+    char trust[RIG_PKI_NAME_SIZE];      /* the server trusts this authority alone; "" no change */
+    char board_crls[RIG_PKI_NAME_SIZE]; /* the board gets these; "" no change */
+    int64_t clock_ms;                   /* so much time passes for the server */
+    bool disables_enrolment;            /* the device is not registered any more */
+    bool other_endpoint;                /* another server, with the same ticket key */
 };
 
 struct rig_trial_plan {

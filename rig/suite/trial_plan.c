@@ -116,6 +116,8 @@ static void choose_change(const struct place *at, const struct rig_trial_plan *t
 
     (void)rig_copy_text(crls, sizeof crls, trial->change.crls);
     choose_crls(at, "change", crls, plan);
+    (void)rig_copy_text(crls, sizeof crls, trial->change.board_crls);
+    choose_crls(at, "change", crls, plan);
     if (trial->change.trust[0] != '\0' && at->fixtures != NULL &&
         rig_fixtures_find(at->fixtures, RIG_PKI_AUTHORITY, trial->change.trust) == NULL) {
         unknown(at, "change", "an authority", trial->change.trust);

@@ -35,6 +35,8 @@ static const struct rig_yaml_word sni_words[] = {{"any", RIG_TLS_SNI_ANY},
                                                  {"required", RIG_TLS_SNI_REQUIRED},
                                                  {NULL, 0}};
 static const struct rig_yaml_word fail_words[] = {{"closed", false}, {"open", true}, {NULL, 0}};
+static const struct rig_yaml_word enrolment_words[] = {
+    {"enabled", false}, {"disabled", true}, {NULL, 0}};
 static const struct rig_yaml_word at_words[] = {{"same", false}, {"other", true}, {NULL, 0}};
 static const struct rig_yaml_word nonce_words[] = {{"none", RIG_TLS_OCSP_NO_NONCE},
                                                    {"if-given", RIG_TLS_OCSP_NONCE_IF_GIVEN},
@@ -46,6 +48,7 @@ const struct rig_yaml_word rig_trial_expect_words[] = {
     {"device-rejects", RIG_EXPECT_DEVICE_REJECTS},
     {"policy-refuses", RIG_EXPECT_POLICY_REFUSES},
     {"ocsp-refuses", RIG_EXPECT_OCSP_REFUSES},
+    {"enrolment-refuses", RIG_EXPECT_ENROLMENT_REFUSES},
     {"fails", RIG_EXPECT_FAILS},
     {NULL, 0},
 };
@@ -354,6 +357,26 @@ static const struct rig_yaml_key change_keys[] = {
      .min = 1,
      .max = RIG_PKI_NAME_SIZE - 1,
      .doc = "The server trusts this authority alone from now on."},
+    {.name = "board_crls",
+     .type = RIG_YAML_TEXT,
+     TRIAL(change.board_crls),
+     .min = 1,
+     .max = RIG_PKI_NAME_SIZE - 1,
+     .doc = "The board gets these CRLs."},
+    {.name = "clock",
+     .type = RIG_YAML_CUSTOM,
+     .read = read_clock,
+     TRIAL(change.clock_ms),
+     .form = "a sign, a number and a unit, such as +400d",
+     .doc = "So much time passes for the server."},
+    {.name = "enrolment",
+     .type = RIG_YAML_CUSTOM,
+     .read = read_flag_word,
+     TRIAL(change.disables_enrolment),
+     .words = enrolment_words,
+     .form = "enabled or disabled",
+     .initial = "enabled",
+     .doc = "disabled: the device is not registered any more."},
     {.name = "at",
      .type = RIG_YAML_CUSTOM,
      .read = read_flag_word,

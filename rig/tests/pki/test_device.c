@@ -26,6 +26,7 @@ static const struct row {
     {"duplicate-in-chain", X509_V_OK, 0, NULL},
     {"leaf-sent-twice", X509_V_OK, 0, NULL},
     {"twelve-intermediates", X509_V_OK, 0, NULL},
+    {"expires-soon", X509_V_OK, 0, NULL},
     {"nine-intermediates", X509_V_OK, 0, NULL},
     {"missing-intermediate", X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, 0, NULL},
     {"wrong-intermediate", X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, 0, NULL},

@@ -92,6 +92,8 @@ static const struct row {
     {"rsa-1024", 0, BAD_KEY, NULL},
     {"rsa-1024-intermediate", 0, BAD_KEY, NULL},
     {"rsa-2048", 0, 0, NULL},
+    {"rsa-3072", 0, 0, NULL},
+    {"p-384", 0, 0, NULL},
     {"p-224", 0, 0, NULL},
     {"secp256k1", 0, 0, NULL},
     {"brainpool-p256", 0, 0, NULL},

@@ -5,6 +5,8 @@
 #include "rig/run/trial_files.h"
 #include "rig/run/trial_place.h"
 
+#include <string.h>
+
 /* One handshake before the judged one, which must succeed for the case to prove anything. */
 static rig_result prepare_by(struct rig_trial_place *place, bool resumed, const char *what,
                              json_t *evidence, struct rig_error *err)
@@ -46,10 +48,13 @@ static rig_result prepare_session(struct rig_trial_place *place, json_t *evidenc
 static void add_meaning(const struct rig_step_plan *plan, struct rig_error *err)
 {
     struct rig_error cause = *err;
+    const size_t len = strlen(cause.text);
+    const char *stop = len != 0 && cause.text[len - 1] == '.' ? "" : ".";
 
     if (plan->handshake.means[0] != '\0' && err->cls != RIG_CLASS_NETWORK &&
         err->cls != RIG_CLASS_CANCELLED) {
-        (void)rig_fail(err, cause.cls, cause.code, "%s. %s", cause.text, plan->handshake.means);
+        (void)rig_fail(err, cause.cls, cause.code, "%s%s %s", cause.text, stop,
+                       plan->handshake.means);
     }
 }
 

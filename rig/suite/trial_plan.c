@@ -29,14 +29,15 @@ static int line_of(const struct place *at, const char *key)
 
 /* ---- names of the fixtures ---- */
 
-/* Adds what a recipe says of itself to what is wrong in this case. */
-static void add_wrong(struct rig_case_plan *plan, const char *description)
+/* Adds what a recipe says of itself, or else its name, to what is wrong in this case. */
+static void add_wrong(struct rig_case_plan *plan, const char *description, const char *name)
 {
     const size_t len = strlen(plan->wrong);
 
-    if (description[0] != '\0') {
-        (void)snprintf(plan->wrong + len, sizeof plan->wrong - len, "%s%s", len != 0 ? "; " : "",
-                       description);
+    (void)snprintf(plan->wrong + len, sizeof plan->wrong - len, "%s%s", len != 0 ? "; " : "",
+                   description[0] != '\0' ? description : name);
+    for (char *at = plan->wrong + len; description[0] == '\0' && *at != '\0'; at++) {
+        *at = *at == '-' ? ' ' : *at;
     }
 }
 
@@ -63,14 +64,14 @@ static void choose_identity(const struct place *at, enum rig_pki_kind kind, cons
     }
     if (kind == RIG_PKI_DEVICE && strcmp(name, NONE) == 0) {
         name[0] = '\0';
-        add_wrong(plan, "no certificate");
+        add_wrong(plan, "no certificate", NONE);
         return;
     }
     recipe = at->fixtures != NULL ? rig_fixtures_find(at->fixtures, kind, name) : NULL;
     if (recipe == NULL) {
         unknown(at, key, kind == RIG_PKI_DEVICE ? "a device" : "a server", name);
     } else if (strcmp(name, GOOD) != 0) {
-        add_wrong(plan, recipe->description);
+        add_wrong(plan, recipe->description, name);
     }
 }
 
@@ -89,7 +90,7 @@ static void choose_crls(const struct place *at, const char *key, char name[RIG_P
     if (set == NULL) {
         unknown(at, key, "a CRL set", name);
     } else if (strcmp(name, GOOD) != 0) {
-        add_wrong(plan, set->description);
+        add_wrong(plan, set->description, name);
     }
 }
 
@@ -105,7 +106,7 @@ static void choose_ocsp(const struct place *at, const struct rig_trial_ocsp *ocs
     if (recipe == NULL) {
         unknown(at, "ocsp", "an OCSP answer", ocsp->answer);
     } else if (strcmp(ocsp->answer, GOOD) != 0) {
-        add_wrong(plan, recipe->description);
+        add_wrong(plan, recipe->description, ocsp->answer);
     }
 }
 
@@ -213,6 +214,9 @@ void rig_trial_complete(struct rig_yaml_mistakes *mistakes, const struct rig_sui
     choose_crls(&at, "board_crls", trial->board_crls, plan);
     choose_ocsp(&at, &trial->ocsp, plan);
     choose_change(&at, trial, plan);
+    if (plan->wrong[0] == '\0' && plan->expect != RIG_EXPECT_ACCEPTED) {
+        add_wrong(plan, "", step->name);
+    }
     check_outcome_keys(&at, plan);
     check_client(&at, trial, plan);
     check_session(&at, trial);

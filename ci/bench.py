@@ -6,7 +6,7 @@ start       from the start of `rig run` to its first byte on the wire
 memory      of `rig run`, per further board
 scale       wall time of 8 paced boards against one
 handshakes  per second of the test server against `openssl s_server`
-signatures  time of one by a real OpenBao through the rig against the same request alone, on a connection kept alive
+signatures  time of one by a real OpenBao when 100 boards sign through one pool, against the same requests alone
 """
 import contextlib
 import json
@@ -179,7 +179,8 @@ def bench_signatures():
     if done.returncode != 0:
         sys.exit(f"rig-bench-vault\n{done.stdout}{done.stderr}")
     print(done.stdout.strip())
-    ratio = float(re.search(r"ratio=([0-9.]+)", done.stdout).group(1))
+    print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
+    ratio = float(re.search(r"^sign .*ratio=([0-9.]+)", done.stdout, re.MULTILINE).group(1))
     line("signature through the rig / request alone", ratio, "<= 1.10", ratio <= 1.10)
 
 

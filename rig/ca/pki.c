@@ -210,3 +210,20 @@ void rig_pki_printable(const uint8_t *bytes, size_t n_bytes, char *out, size_t o
     }
     out[used] = '\0';
 }
+
+bool rig_pki_der_enter(const uint8_t **at, const uint8_t *end, int tag, const uint8_t **content,
+                       const uint8_t **next)
+{
+    const uint8_t *p = *at;
+    long len = 0;
+    int found = 0;
+    int class = 0;
+
+    if (p >= end || (ASN1_get_object(&p, &len, &found, &class, end - p) & 0x80) != 0 ||
+        found != tag || class != V_ASN1_UNIVERSAL || len < 0 || len > end - p) {
+        return false;
+    }
+    *content = p;
+    *next = p + len;
+    return true;
+}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the parts of rig/ca share over OpenSSL: scope cleanup, errors with OpenSSL's reason,
- * conversions. For rig/ca, rig/pki, rig/vaultadmin and their tests. OpenSSL's error queue belongs to
- * the thread: rig_pki_begin empties it before a sequence of calls, rig_pki_fail takes the reason
+ * conversions. For rig/ca, rig/pki, rig/vaultadmin and their tests. OpenSSL's error queue belongs
+ * to the thread: rig_pki_begin empties it before a sequence of calls, rig_pki_fail takes the reason
  * out and leaves it empty.
  *
  * Errors: class RIG, code LIBRARY or NO_MEMORY, where nothing else is said. Pure, any thread.
@@ -89,5 +89,10 @@ void rig_pki_name_text(const X509_NAME *name, char *out, size_t out_size);
 /* Bytes of an unknown sender as text for a message: what is not printable ASCII appears as \xNN;
  * cut with "...". */
 void rig_pki_printable(const uint8_t *bytes, size_t n_bytes, char *out, size_t out_size);
+
+/* Steps into one element of DER at *at of this universal tag: what stands in it is *content up to
+ * *next. False, and nothing set, when another or none is there, or it reaches beyond `end`. */
+bool rig_pki_der_enter(const uint8_t **at, const uint8_t *end, int tag, const uint8_t **content,
+                       const uint8_t **next);
 
 #endif

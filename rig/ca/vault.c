@@ -206,6 +206,7 @@ static void vault_close(struct rig_ca *ca)
         rig_pki_free_certificates(&vault->cas[i]);
     }
     X509_free(vault->root);
+    rig_vault_keyless_close(vault);
     rig_buf_free(&vault->ca.root_pem);
     rig_buf_free(&vault->ca.chain_pem);
     rig_gate_destroy(&vault->rotating);
@@ -281,6 +282,7 @@ rig_result rig_ca_vault_open(const struct rig_ca_vault_config *config,
     vault->config.qa.secret = (struct rig_buf){0};
     rig_gate_init(&vault->rotating);
     (void)pthread_mutex_init(&vault->lock, NULL);
+    RIG_TRY(rig_vault_keyless_open(vault, err));
     RIG_TRY(rig_vault_chain_root(vault, err));
     RIG_TRY(open_client(config, &config->login, clock, &vault->station, err));
     vault->qa = vault->station;

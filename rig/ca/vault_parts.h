@@ -11,6 +11,8 @@
 #include "rig/ca/pki.h"
 #include "rig/ca/vault.h"
 
+#include <openssl/provider.h>
+
 #include <pthread.h>
 
 #define RIG_VAULT_CA_MAX_ISSUERS 32
@@ -45,6 +47,8 @@ struct rig_vault_ca {
     struct rig_vault *qa; /* may be the station's */
     struct rig_vault_health health;
     char accessors[2][64]; /* station's, QA's */
+    OSSL_LIB_CTX *keyless; /* knows no algorithm: what is decoded in it stays without its key */
+    OSSL_PROVIDER *keyless_provider;
     X509 *root;
     size_t n_issuers;
     struct rig_vault_issuer issuers[RIG_VAULT_CA_MAX_ISSUERS];
@@ -95,6 +99,19 @@ RIG_CHECKED rig_result rig_vault_read_chain(const json_t *data, STACK_OF(X509) *
 RIG_CHECKED rig_result rig_vault_revoke_at(struct rig_vault_ca *vault, const char *mount,
                                            const char *serial, struct rig_wait wait,
                                            struct rig_error *err);
+
+/* ---- vault_leaf.c */
+
+RIG_CHECKED rig_result rig_vault_keyless_open(struct rig_vault_ca *vault, struct rig_error *err);
+void rig_vault_keyless_close(struct rig_vault_ca *vault);
+/* As rig_vault_read_leaf, at a fraction of its time, for what rig_vault_is_issued_by takes: a
+ * certificate without an EVP_PKEY, and whose extensions X509_check_* and X509_verify can't judge.
+ */
+RIG_CHECKED rig_result rig_vault_read_keyless(const struct rig_vault_ca *vault, const json_t *data,
+                                              X509 **leaf, struct rig_error *err);
+/* It names `issuer`, a proven CA, by name and key identifier, and that one's key signed it; `der`
+ * is its encoding. False also for what only a whole verification can judge. */
+bool rig_vault_is_issued_by(const X509 *leaf, const struct rig_buf *der, X509 *issuer);
 
 /* ---- vault_sign.c, vault_submit.c */
 

@@ -95,19 +95,19 @@ static rig_result make_body(const struct signing *signing, json_t **body, struct
     return RIG_DONE;
 }
 
-/* By the CA that is known and proven, in almost every case; else over what came along. OpenSSL 3.0
- * takes longer to decode a certificate than to verify one. */
-static rig_result find_cas(const struct signing *signing, X509 *leaf, const json_t *data,
-                           STACK_OF(X509) * *cas, struct rig_error *err)
+/* By the CA that is known and proven, in almost every case; else over what came along. */
+static rig_result find_cas(const struct signing *signing, X509 *leaf, const struct rig_buf *der,
+                           const json_t *data, STACK_OF(X509) * *cas, struct rig_error *err)
 {
     const struct rig_vault_ca *vault = signing->vault;
     STACK_OF(X509) *known = vault->cas[signing->request->profile];
     X509 *issuer = sk_X509_value(known, 0);
     RIG_AUTO(rig_pki_free_certificates) STACK_OF(X509) *chain = NULL;
+    RIG_AUTO(rig_auto_X509) X509 *whole = NULL;
+    const uint8_t *at = der->data;
 
     rig_pki_begin();
-    if (X509_check_issued(issuer, leaf) == X509_V_OK &&
-        X509_verify(leaf, X509_get0_pubkey(issuer)) == 1) {
+    if (rig_vault_is_issued_by(leaf, der, issuer)) {
         *cas = X509_chain_up_ref(known);
         return *cas != NULL ? RIG_DONE : rig_fail_memory(err);
     }
@@ -115,14 +115,17 @@ static rig_result find_cas(const struct signing *signing, X509 *leaf, const json
     if (data != NULL) {
         RIG_TRY(rig_vault_read_chain(data, &chain, err));
     }
-    return rig_vault_chain_build(vault, leaf, chain, cas, err);
+    whole = d2i_X509(NULL, &at, (long)der->len);
+    if (whole == NULL) {
+        return rig_pki_fail_library(err, "decode a certificate again");
+    }
+    return rig_vault_chain_build(vault, whole, chain, cas, err);
 }
 
 static rig_result describe(const struct signing *signing, X509 *leaf, STACK_OF(X509) * cas,
                            struct rig_ca_certificate *out, struct rig_error *err)
 {
     rig_pki_serial_text(X509_get0_serialNumber(leaf), out->serial, sizeof out->serial);
-    RIG_TRY(rig_pki_certificate_der(leaf, &out->der, err));
     RIG_TRY(rig_pki_certificate_pem(leaf, &out->leaf_pem, err));
     RIG_TRY(rig_buf_append(&out->chain_pem, out->leaf_pem.data, out->leaf_pem.len, err));
     for (int i = 0; i < sk_X509_num(cas) - 1; i++) {
@@ -223,7 +226,8 @@ static rig_result accept(const struct signing *signing, X509 *leaf, const json_t
     char serial[RIG_SERIAL_TEXT_SIZE];
 
     rig_pki_serial_text(X509_get0_serialNumber(leaf), serial, sizeof serial);
-    if (!find_cas(signing, leaf, data, &cas, err).ok ||
+    if (!rig_pki_certificate_der(leaf, &certificate->der, err).ok ||
+        !find_cas(signing, leaf, &certificate->der, data, &cas, err).ok ||
         !describe(signing, leaf, cas, certificate, err).ok ||
         !check_answer(signing, warnings, cas, certificate, err).ok) {
         return refuse_issued(signing, serial, err);
@@ -304,7 +308,7 @@ static rig_result obtain(struct signing *signing, struct rig_ca_certificate *cer
         rig_result result = ask(signing, body, &reply, err);
 
         if (result.ok) {
-            RIG_TRY(rig_vault_read_leaf(reply.data, &leaf, err));
+            RIG_TRY(rig_vault_read_keyless(signing->vault, reply.data, &leaf, err));
             RIG_TRY(accept(signing, leaf, reply.data, reply.warnings, certificate, err));
             return signing->asked_twice ? revoke_strays(signing, err) : RIG_DONE;
         }
@@ -353,24 +357,6 @@ static rig_result check_request(const struct rig_ca_request *request, int64_t no
     return RIG_DONE;
 }
 
-/* One element of DER; what stands in it is *content. */
-static bool enter(const uint8_t **at, const uint8_t *end, int tag, const uint8_t **content,
-                  const uint8_t **next)
-{
-    const uint8_t *p = *at;
-    long len = 0;
-    int found = 0;
-    int class = 0;
-
-    if (p >= end || (ASN1_get_object(&p, &len, &found, &class, end - p) & 0x80) != 0 ||
-        found != tag || class != V_ASN1_UNIVERSAL || len < 0 || len > end - p) {
-        return false;
-    }
-    *content = p;
-    *next = p + len;
-    return true;
-}
-
 /* Of the CSR's SubjectPublicKeyInfo, as its bytes are: version and subject stand before it (RFC
  * 2986 4). The CSR was judged before, by rig_csr_check; the server judges it again. */
 static rig_result hash_spki(const struct rig_ca_request *request, uint8_t sha256[RIG_SHA256_SIZE],
@@ -383,11 +369,12 @@ static rig_result hash_spki(const struct rig_ca_request *request, uint8_t sha256
     const uint8_t *next;
 
     rig_pki_begin();
-    if (request->csr_len > MAX_CSR_BYTES || !enter(&at, end, V_ASN1_SEQUENCE, &content, &next) ||
-        next != whole_end || !enter(&content, next, V_ASN1_SEQUENCE, &at, &end) ||
-        !enter(&at, end, V_ASN1_INTEGER, &content, &next) ||
-        !enter(&next, end, V_ASN1_SEQUENCE, &content, &at) ||
-        !enter(&at, end, V_ASN1_SEQUENCE, &content, &next)) {
+    if (request->csr_len > MAX_CSR_BYTES ||
+        !rig_pki_der_enter(&at, end, V_ASN1_SEQUENCE, &content, &next) || next != whole_end ||
+        !rig_pki_der_enter(&content, next, V_ASN1_SEQUENCE, &at, &end) ||
+        !rig_pki_der_enter(&at, end, V_ASN1_INTEGER, &content, &next) ||
+        !rig_pki_der_enter(&next, end, V_ASN1_SEQUENCE, &content, &at) ||
+        !rig_pki_der_enter(&at, end, V_ASN1_SEQUENCE, &content, &next)) {
         return rig_pki_fail(err, RIG_CLASS_CA, RIG_E_REFUSED, "the CSR can't be decoded");
     }
     return rig_pki_sha256(at, (size_t)(next - at), sha256, err);

@@ -146,6 +146,5 @@ rig_result rig_check_file(const char *path, enum rig_file_kind *kind, struct rig
         *kind = RIG_FILE_PKI;
         return rig_fixtures_load(&path, 1, &fixtures, mistakes, err);
     }
-    RIG_TRY(rig_suite_parse(path, rig_buf_text(&text), text.len, &suite, mistakes, err));
-    return rig_suite_check_enrolments(suite, mistakes, err);
+    return rig_suite_load(path, &suite, mistakes, err);
 }

@@ -185,6 +185,11 @@ static void check_client(const struct place *at, const struct rig_trial_plan *tr
                              board_keys[i]);
         }
     }
+    if (trial->change.board_crls[0] != '\0') {
+        rig_yaml_mistake(at->mistakes, line_of(at, "change"),
+                         "found board_crls in a change with client: reference; expected it only in "
+                         "cases of the board");
+    }
     if (plan->expect == RIG_EXPECT_DEVICE_REJECTS) {
         rig_yaml_mistake(at->mistakes, line_of(at, "expect"),
                          "found expect: device-rejects with client: reference; expected the board: "

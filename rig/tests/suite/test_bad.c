@@ -5,7 +5,7 @@
  * "# expect: LINE: TEXT" are all its mistakes, in order; a text that ends with " ..." is the
  * beginning of one (where the rest comes from another part of the rig). bench-*.yaml are benches,
  * ca-*.yaml CA files, enrol-*.yaml enrolment fixtures, pki-*.yaml PKI fixtures, the rest are
- * suites.
+ * suites; trials-*.yaml are read with their fixtures.
  */
 #include "rig/base/file.h"
 #include "rig/suite/bench.h"
@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -102,6 +103,8 @@ static void check_one(const char *name)
             ? rig_enrolment_file_parse(name, content, text.len, &enrolment, &mistakes, &err)
         : strncmp(name, "pki-", 4) == 0
             ? rig_fixtures_parse(name, content, text.len, &fixtures, &mistakes, &err)
+        : strncmp(name, "trials-", 7) == 0
+            ? rig_suite_load(name, &suite, &mistakes, &err)
             : rig_suite_parse(name, content, text.len, &suite, &mistakes, &err);
     if (result.ok) {
         fail_msg("%s was accepted", name);
@@ -163,5 +166,8 @@ int main(int argc, char **argv)
         return 2;
     }
     folder = argv[1];
+    if (chdir(folder) != 0) { /* files of fixtures are named from here */
+        return 2;
+    }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,6 +55,7 @@ def test():
     with work_folder() as folder, virtual_board("--mac", "24:6f:28:bb:00:01") as left, \
             virtual_board("--mac", "24:6f:28:bb:00:02") as right, vault(folder) as address:
         shutil.copytree(SOURCE / "suites", folder / "suites")
+        shutil.copytree(SOURCE / "fixtures/pki", folder / "fixtures/pki")
         environment = dict(os.environ, PATH=f"{BIN}:{os.environ['PATH']}")
         text = script({"/dev/ttyUSB0": left, "/dev/ttyUSB1": right}, address)
         done = subprocess.run(["bash", "-c", text], cwd=folder, env=environment, stdin=subprocess.DEVNULL,

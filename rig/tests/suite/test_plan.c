@@ -279,6 +279,47 @@ static void byte_order_mark_and_windows_line_ends_are_fine(void **state)
     assert_int_equal(suite->each_key.steps[0].line, 10);
 }
 
+static void trials_take_names_from_the_fixtures(void **state)
+{
+    RIG_AUTO(rig_auto_suite) struct rig_suite *suite = load("mtls-device.yaml");
+    const struct rig_step_plan *named = step(&suite->each_key, "missing-intermediate");
+    const struct rig_step_plan *after = step(&suite->each_key, "session-id-after-expiry");
+    const struct rig_step_plan *none = step(&suite->each_key, "no-certificate");
+
+    (void)state;
+    assert_int_equal(named->kind, RIG_STEP_TRIAL);
+    assert_string_equal(named->trial->certificate, "missing-intermediate");
+    assert_string_equal(named->trial->server, "good");
+    assert_string_equal(named->trial->crls, "");
+    assert_string_equal(named->handshake.wrong, "missing intermediate");
+    assert_true(named->handshake.means[0] != '\0');
+    assert_false(named->handshake.control);
+    assert_int_equal(named->trial->server_side.tls.security_level, -1);
+    assert_string_equal(none->trial->certificate, "");
+    assert_int_equal(after->trial->session, RIG_TRIAL_SESSION_ID);
+    assert_int_equal(after->trial->change.clock_ms, INT64_C(2) * 24 * 3600 * 1000);
+    assert_int_equal(step(&suite->each_key, "ticket-after-disabling")->handshake.expect,
+                     RIG_EXPECT_ENROLMENT_REFUSES);
+    assert_true(step(&suite->each_key, "policy-ca-true")->trial->device_policy);
+    assert_true(step(&suite->each_key, "good")->handshake.control);
+}
+
+static void trials_of_servers_are_named_after_servers(void **state)
+{
+    RIG_AUTO(rig_auto_suite) struct rig_suite *suite = load("mtls-server.yaml");
+    const struct rig_step_plan *clock = step(&suite->each_key, "board-clock-behind");
+    const struct rig_step_plan *since = step(&suite->each_key, "ticket-server-revoked-since");
+
+    (void)state;
+    assert_string_equal(step(&suite->each_key, "wrong-host")->trial->server, "wrong-host");
+    assert_string_equal(step(&suite->each_key, "wrong-host")->trial->certificate, "good");
+    assert_int_equal(clock->trial->board_clock_ms, -INT64_C(4000) * 24 * 3600 * 1000);
+    assert_string_equal(clock->handshake.wrong, "board clock behind");
+    assert_int_equal(since->trial->session, RIG_TRIAL_TICKET);
+    assert_string_equal(since->trial->change.board_crls, "revoked-leaf");
+    assert_true(since->handshake.resumed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -288,6 +329,8 @@ int main(void)
         cmocka_unit_test(what_is_left_out_has_a_default),
         cmocka_unit_test(what_is_written_wins),
         cmocka_unit_test(defaults_give_way_to_limits),
+        cmocka_unit_test(trials_take_names_from_the_fixtures),
+        cmocka_unit_test(trials_of_servers_are_named_after_servers),
         cmocka_unit_test(order_of_keys_in_the_file_is_free),
         cmocka_unit_test(byte_order_mark_and_windows_line_ends_are_fine),
     };

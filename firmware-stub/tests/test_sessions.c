@@ -72,6 +72,21 @@ static void by_ticket(void **state)
     resume_by(NAME " session=ticket");
 }
 
+static void a_kept_ticket_does_not_spoil_session_ids(void **state)
+{
+    (void)state;
+    server_start(&b.server, &b.server_good, &b.root);
+    shake(&b, NAME " session=ticket");
+    server_again(&b.server);
+    expect_resumed(false);
+    shake(&b, NAME " session=id"); /* the kept one is of the other kind */
+    server_again(&b.server);
+    expect_resumed(false);
+    shake(&b, NAME " session=id");
+    server_end(&b.server);
+    expect_resumed(true);
+}
+
 static void a_server_that_forgot_shakes_hands_in_full(void **state)
 {
     (void)state;
@@ -177,6 +192,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(by_session_id),
         cmocka_unit_test(by_ticket),
+        cmocka_unit_test(a_kept_ticket_does_not_spoil_session_ids),
         cmocka_unit_test(a_server_that_forgot_shakes_hands_in_full),
         cmocka_unit_test(a_failed_handshake_keeps_nothing),
         cmocka_unit_test(crls_of_the_slot),

@@ -401,23 +401,6 @@ static rig_result fail_chain(X509_STORE_CTX *context, struct rig_error *err)
                     X509_STORE_CTX_get_error_depth(context), subject);
 }
 
-static rig_result load_chain(const struct rig_certificate_rules *rules, X509_STORE *store,
-                             STACK_OF(X509) * *untrusted, struct rig_error *err)
-{
-    RIG_AUTO(rig_pki_free_certificates) STACK_OF(X509) *roots = NULL;
-
-    RIG_TRY(rig_pki_certificates_of_pem(rules->root_pem, "the pinned root", &roots, err));
-    for (int i = 0; i < sk_X509_num(roots); i++) {
-        if (X509_STORE_add_cert(store, sk_X509_value(roots, i)) != 1) {
-            return rig_pki_fail_library(err, "fill a trust store");
-        }
-    }
-    if (rules->chain_pem != NULL && rules->chain_pem[0] != '\0') {
-        RIG_TRY(rig_pki_certificates_of_pem(rules->chain_pem, "the CA's chain", untrusted, err));
-    }
-    return RIG_DONE;
-}
-
 static rig_result check_authority_key(X509 *certificate, X509_STORE_CTX *context,
                                       struct rig_error *err)
 {
@@ -436,16 +419,20 @@ static rig_result check_authority_key(X509 *certificate, X509_STORE_CTX *context
 static rig_result check_chain(X509 *certificate, const struct rig_certificate_rules *rules,
                               struct rig_error *err)
 {
-    RIG_AUTO(rig_auto_X509_STORE) X509_STORE *store = X509_STORE_new();
+    RIG_AUTO(rig_auto_trust) struct rig_trust *own = NULL;
     RIG_AUTO(rig_auto_X509_STORE_CTX) X509_STORE_CTX *context = X509_STORE_CTX_new();
-    RIG_AUTO(rig_pki_free_certificates) STACK_OF(X509) *untrusted = NULL;
+    const struct rig_trust *trust = rules->trust;
     X509_VERIFY_PARAM *settings;
 
-    if (store == NULL || context == NULL) {
+    if (context == NULL) {
         return rig_fail_memory(err);
     }
-    RIG_TRY(load_chain(rules, store, &untrusted, err));
-    if (X509_STORE_CTX_init(context, store, certificate, untrusted) != 1) {
+    if (trust == NULL) {
+        RIG_TRY(rig_trust_open(rules->root_pem, rules->chain_pem, &own, err));
+        trust = own;
+    }
+    if (X509_STORE_CTX_init(context, rig_trust_store(trust), certificate,
+                            rig_trust_intermediates(trust)) != 1) {
         return rig_pki_fail_library(err, "begin to verify a certificate");
     }
     settings = X509_STORE_CTX_get0_param(context);

@@ -9,6 +9,7 @@
 #define RIG_CA_POLICY_H
 
 #include "rig/ca/ca.h"
+#include "rig/ca/trust.h"
 
 struct rig_csr_rules {
     enum rig_key_type key_type;
@@ -36,6 +37,7 @@ struct rig_certificate_rules {
     const uint8_t *spki_sha256;      /* of the CSR */
     const char *root_pem;            /* pinned */
     const char *chain_pem;           /* intermediates */
+    const struct rig_trust *trust; /* both, decoded before; NULL: they are decoded for this check */
     int64_t now_ms;
     int64_t not_before_ms; /* as asked, may lie in the future; 0: about now */
     int64_t not_after_ms;  /* as asked; 0: any, but in the future */

@@ -75,6 +75,8 @@ static rig_result prepare(struct rig_services *services, struct rig_error *err)
     rig_server_address(options, &server);
     RIG_TRY(rig_open_chosen_ca(&options->ca, options->out_folder, suite, options->clock,
                                &services->ca, wait, err));
+    RIG_TRY(rig_trust_open(rig_buf_text(&services->ca->root_pem),
+                           rig_buf_text(&services->ca->chain_pem), &services->trust, err));
     RIG_TRY(rig_check_ca_of_register(services->reg, services->ca, wait, err));
     RIG_TRY(
         rig_recover(services->reg, services->ca, services->run_id, &services->recovery, wait, err));
@@ -165,6 +167,7 @@ void rig_services_stop(struct rig_services *services)
     services->enrolments = NULL;
     rig_auto_pki_world(&services->world);
     rig_auto_ca(&services->other_ca);
+    rig_auto_trust(&services->trust);
     rig_auto_ca(&services->ca);
     rig_moduli_close(services->moduli);
     services->moduli = NULL;

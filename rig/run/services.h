@@ -10,6 +10,7 @@
 #define RIG_RUN_SERVICES_H
 
 #include "rig/ca/moduli.h"
+#include "rig/ca/trust.h"
 #include "rig/pki/world.h"
 #include "rig/run/ca_choice.h"
 #include "rig/run/enrolments.h"
@@ -42,6 +43,7 @@ struct rig_services {
                                      rig_services_stop */
     struct rig_moduli *moduli;    /* RSA keys of all boards of the run; from the start on */
     struct rig_ca *ca;
+    struct rig_trust *trust;     /* of its root and chain */
     struct rig_ca *other_ca;     /* same shape, trusted by nobody */
     struct rig_pki_world *world; /* of the suite's fixtures; NULL: it has none */
     struct rig_server_identity identities[RIG_SERVER_KINDS];

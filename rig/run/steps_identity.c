@@ -134,6 +134,7 @@ static rig_result check_issued(struct rig_board *board, const struct rig_issue *
         .spki_sha256 = board->cell.spki_sha256,
         .root_pem = rig_buf_text(&ca->root_pem),
         .chain_pem = rig_buf_text(&ca->chain_pem),
+        .trust = board->services->trust,
         .now_ms = now_ms,
         .not_before_ms = issue->not_before_ms,
         .not_after_ms = issue->not_after_ms,

@@ -50,6 +50,7 @@ struct board {
 struct bench {
     struct vault_engine engine;
     struct rig_ca *ca;
+    struct rig_trust *trust;
     struct curl_slist *headers; /* of the floor */
     char url[320];
     size_t n_boards;
@@ -176,6 +177,7 @@ static void check(const struct board *board, const struct rig_ca_certificate *ce
         .spki_sha256 = board->spki_sha256,
         .root_pem = rig_buf_text(&ca->root_pem),
         .chain_pem = rig_buf_text(&ca->chain_pem),
+        .trust = board->bench->trust,
         .now_ms = rig_clock_now_ms(&rig_clock_system),
         .not_after_ms = not_after_ms,
     };
@@ -349,6 +351,7 @@ int main(int argc, char **argv)
 {
     const size_t n_rounds = number(argc, argv, 1, DEFAULT_ROUNDS, MAX_ROUNDS);
     static struct bench bench;
+    struct rig_error err;
     const int missing = vault_engine_find(&bench.engine);
 
     bench.n_signatures = number(argc, argv, 2, DEFAULT_SIGNATURES, 10000);
@@ -358,6 +361,10 @@ int main(int argc, char **argv)
     }
     vault_engine_start(&bench.engine);
     bench.ca = vault_engine_open(&bench.engine);
+    must(rig_trust_open(rig_buf_text(&bench.ca->root_pem), rig_buf_text(&bench.ca->chain_pem),
+                        &bench.trust, &err)
+             .ok,
+         "the trust");
     floor_prepare(&bench);
     for (size_t i = 0; i < bench.n_boards; i++) {
         board_make(&bench, &bench.boards[i], i);
@@ -366,6 +373,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < bench.n_boards; i++) {
         board_free(&bench.boards[i]);
     }
+    rig_trust_close(bench.trust);
     rig_ca_close(bench.ca);
     curl_slist_free_all(bench.headers);
     vault_engine_stop(&bench.engine);

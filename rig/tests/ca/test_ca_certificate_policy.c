@@ -88,10 +88,26 @@ static struct rig_certificate_rules server_rules(struct bench *bench)
     return rules;
 }
 
+/* The same rules, with their root and chain decoded before. */
+static rig_result check_with_trust(struct bench *bench, const struct rig_buf *der,
+                                   const struct rig_certificate_rules *rules)
+{
+    struct rig_certificate_rules prepared = *rules;
+    RIG_AUTO(rig_auto_trust) struct rig_trust *trust = NULL;
+
+    fx_ok(rig_trust_open(rules->root_pem, rules->chain_pem, &trust, &bench->fx.err),
+          &bench->fx.err);
+    prepared.root_pem = NULL;
+    prepared.chain_pem = NULL;
+    prepared.trust = trust;
+    return rig_certificate_check(der->data, der->len, &prepared, &bench->fx.err);
+}
+
 static void check_ok(struct bench *bench, const struct rig_buf *der,
                      const struct rig_certificate_rules *rules)
 {
     fx_ok(rig_certificate_check(der->data, der->len, rules, &bench->fx.err), &bench->fx.err);
+    fx_ok(check_with_trust(bench, der, rules), &bench->fx.err);
 }
 
 static void check_fails(struct bench *bench, const struct rig_buf *der,
@@ -100,6 +116,7 @@ static void check_fails(struct bench *bench, const struct rig_buf *der,
 {
     fx_failed(rig_certificate_check(der->data, der->len, rules, &bench->fx.err), &bench->fx.err,
               RIG_CLASS_CA, code, text);
+    fx_failed(check_with_trust(bench, der, rules), &bench->fx.err, RIG_CLASS_CA, code, text);
 }
 
 /* The certificate with one change, signed again by the same CA. */

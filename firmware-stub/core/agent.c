@@ -10,14 +10,6 @@ uint64_t agent_now_ms(const struct agent *agent)
     return agent->port->uptime_ms(agent->port->ctx);
 }
 
-int agent_fail(struct agent_failure *why, const char *code, int mbedtls, const char *text)
-{
-    why->code = code;
-    why->mbedtls = mbedtls;
-    why->text = text;
-    return -1;
-}
-
 /* Takes characters from the chunk until a line is whole. */
 static bool take_line(struct agent *agent)
 {

@@ -84,7 +84,14 @@ void agent_write(struct agent *agent, const char *text, size_t size);
 int agent_read_line(struct agent *agent, uint32_t timeout_ms);
 /* Waits for input while a command is at work, serving busy, abort and relay frames. False: stop. */
 bool agent_wait_at_work(struct agent *agent, uint32_t timeout_ms);
-int agent_fail(struct agent_failure *why, const char *code, int mbedtls, const char *text);
+static inline int agent_fail(struct agent_failure *why, const char *code, int mbedtls,
+                             const char *text)
+{
+    why->code = code;
+    why->mbedtls = mbedtls;
+    why->text = text;
+    return -1;
+}
 
 /* ---- commands.c, command_handshake.c ---- */
 struct agent_command {

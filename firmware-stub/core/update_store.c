@@ -94,7 +94,7 @@ static int scan(struct agent *agent, const struct agent_partition *part, uint32_
                 const mbedtls_x509_crt *roots, const uint8_t issuer_sha256[32],
                 struct half halves[2], int *current, struct agent_failure *why)
 {
-    struct agent_update update;
+    struct agent_update update = {0};
 
     *current = -1;
     for (int i = 0; i < 2; i++) {

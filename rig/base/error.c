@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define RIG_ERROR_BODIES
 #include "rig/base/error.h"
 
 #include <errno.h>

@@ -136,7 +136,8 @@ static rig_result keep(struct rig_pki_world *world, struct rig_pki_made *made,
 {
     if (world->n_made == world->cap_made) {
         const size_t cap = world->cap_made == 0 ? 64 : 2 * world->cap_made;
-        struct rig_pki_made **larger = realloc(world->made, cap * sizeof *larger);
+        struct rig_pki_made **larger =
+            reallocarray(world->made, cap, sizeof(struct rig_pki_made *));
 
         if (larger == NULL) {
             return rig_fail_memory(err);

@@ -185,6 +185,9 @@ static void set_words(json_t *object, const struct rig_tls_evidence *server)
                                   json_string(rig_tls_refusal_name(server->refused_by)));
         (void)json_object_set_new(object, "refusal", json_string(server->refusal_text));
     }
+    if (server->misbehaved) {
+        (void)json_object_set_new(object, "misbehaved", json_true());
+    }
     if (server->policy_findings != 0) {
         rig_tls_findings_text(server->policy_findings, findings, sizeof findings);
         (void)json_object_set_new(object, "policy_findings", json_string(findings));

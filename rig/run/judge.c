@@ -10,6 +10,8 @@
 /* mbedTLS: the firmware did not verify at all; what it then accepts is judged by the cases with bad
  * servers. */
 #define SKIP_VERIFY 0x80u
+/* mbedTLS: the handshake ended before there was anything to verify. */
+#define NOT_VERIFIED 0xffffffffu
 
 #define SHORT_HEX_BYTES 4
 #define SHORT_HEX_SIZE (2 * SHORT_HEX_BYTES + 1)
@@ -56,6 +58,11 @@ static bool tls_code_allowed(const struct rig_case_plan *plan, int code)
         }
     }
     return plan->n_tls_codes == 0;
+}
+
+static uint32_t flags_of(const struct rig_agent_handshake_report *device)
+{
+    return device->verify_flags != NOT_VERIFIED ? device->verify_flags : 0;
 }
 
 /* The intermediates are part of the case where a step before it changed or kept them. */
@@ -108,7 +115,7 @@ static bool vacuous(const struct rig_judge_input *in, struct rig_error *err)
             in->n_strangers, (unsigned)-in->device->tls_code);
         return true;
     }
-    if (!server->peer_presented || in->expected_sha256 == NULL) {
+    if ((!server->peer_presented && !server->resumed) || in->expected_sha256 == NULL) {
         return false;
     }
     if (memcmp(server->peer_sha256, in->expected_sha256, RIG_SHA256_SIZE) != 0) {
@@ -120,6 +127,9 @@ static bool vacuous(const struct rig_judge_input *in, struct rig_error *err)
             "(%s...): a stale certificate is in use",
             shown, server->peer_subject, wanted);
         return true;
+    }
+    if (server->resumed) { /* a session keeps the leaf, the chain is not sent again */
+        return false;
     }
     if (in->n_expected_chain != 0 && server->n_peer_chain != in->n_expected_chain) {
         (void)rig_fail(err, RIG_CLASS_DEVICE, RIG_E_MISMATCH,
@@ -174,7 +184,7 @@ static rig_result refused(const struct rig_judge_input *in, enum rig_outcome *ou
                         rig_tls_verify_error_name(in->server->verify_error),
                         in->server->verify_depth, rig_tls_alert_name(in->server->alert_sent));
     }
-    if (in->device->verify_flags != 0) {
+    if (flags_of(in->device) != 0) {
         return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_REFUSED,
                         "the board refused the good server: verify flags 0x%" PRIx32
                         ", alert %s, its code -0x%04x",
@@ -239,8 +249,9 @@ static rig_result judge_server_rejects(const struct rig_judge_input *in, enum ri
                         "the server accepted a board that it must refuse%s%s",
                         plan->wrong[0] != '\0' ? ": " : "", plan->wrong);
     }
-    if (server->verify_error == 0 && (in->device->verify_flags & ~SKIP_VERIFY) != 0) {
-        return refused(in, outcome, err);
+    if (server->cipher[0] == '\0' ||
+        (server->verify_error == 0 && (flags_of(in->device) & ~SKIP_VERIFY) != 0)) {
+        return refused(in, outcome, err); /* before it came to the board's certificate */
     }
     if (in->expected_sha256 != NULL && !server->peer_presented) {
         *outcome = RIG_OUTCOME_VACUOUS;
@@ -309,7 +320,8 @@ static rig_result judge_device_rejects(const struct rig_judge_input *in, enum ri
     const struct rig_case_plan *plan = in->plan;
     const struct rig_agent_handshake_report *device = in->device;
 
-    if (in->server->echoed || device->handshake_done) {
+    /* whose Finished came has taken the server, whatever it says */
+    if (in->server->echoed || in->server->handshake_done || device->handshake_done) {
         *outcome = RIG_OUTCOME_ACCEPTED;
         if (plan->wrong[0] != '\0') {
             return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_POLICY,
@@ -327,8 +339,7 @@ static rig_result judge_device_rejects(const struct rig_judge_input *in, enum ri
                         "-0x%04x",
                         (unsigned)-device->tls_code, device->text, (unsigned)-plan->tls_codes[0]);
     }
-    if (plan->verify_flags != 0 &&
-        (device->verify_flags & plan->verify_flags) != plan->verify_flags) {
+    if (plan->verify_flags != 0 && device->verify_flags != plan->verify_flags) {
         return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_MISMATCH,
                         "the board refused for another reason: verify flags 0x%" PRIx32
                         ", expected 0x%" PRIx32 " (its code -0x%04x, %s)",
@@ -380,6 +391,27 @@ static rig_result judge_refused_after(const struct rig_judge_input *in, enum rig
     return RIG_DONE;
 }
 
+/* What the case is about must have happened, or any failure would do. */
+static rig_result check_came_so_far(const struct rig_judge_input *in, enum rig_outcome *outcome,
+                                    struct rig_error *err)
+{
+    const struct rig_tls_evidence *server = in->server;
+
+    if ((!in->plan->misbehaves || server->misbehaved) &&
+        (!in->plan->after_handshake || server->handshake_done)) {
+        return RIG_DONE;
+    }
+    *outcome = RIG_OUTCOME_VACUOUS;
+    return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_MISMATCH,
+                    "it failed before the server came to what the case is about (%s): board's code "
+                    "-0x%04x (%s), server: %s, alert sent %s, received %s",
+                    in->plan->wrong[0] != '\0' ? in->plan->wrong : "after a good handshake",
+                    (unsigned)-in->device->tls_code, in->device->text,
+                    server->error_text[0] != '\0' ? server->error_text : "no error",
+                    rig_tls_alert_name(server->alert_sent),
+                    rig_tls_alert_name(server->alert_received));
+}
+
 /* Nobody's certificate is wrong, and yet it can't succeed: the board must notice. */
 static rig_result judge_fails(const struct rig_judge_input *in, enum rig_outcome *outcome,
                               struct rig_error *err)
@@ -399,6 +431,7 @@ static rig_result judge_fails(const struct rig_judge_input *in, enum rig_outcome
     if (in->server->verify_error != 0) {
         return refused(in, outcome, err);
     }
+    RIG_TRY(check_came_so_far(in, outcome, err));
     if (!tls_code_allowed(plan, in->device->tls_code)) {
         return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_MISMATCH,
                         "it failed in another way: the board's code -0x%04x (%s), expected -0x%04x",

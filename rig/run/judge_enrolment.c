@@ -89,10 +89,12 @@ static rig_result judge_refused(const struct rig_judge_input *input, enum rig_ou
     }
     if (input->expected_sha256 != NULL &&
         (!server->peer_presented ||
-         memcmp(server->peer_sha256, input->expected_sha256, RIG_SHA256_SIZE) != 0)) {
+         memcmp(server->peer_sha256, input->expected_sha256, RIG_SHA256_SIZE) != 0 ||
+         (input->n_expected_chain != 0 && server->n_peer_chain != input->n_expected_chain))) {
         *outcome = RIG_OUTCOME_VACUOUS;
         return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_MISMATCH,
-                        "the board showed another certificate than it was told to");
+                        "the board showed another certificate, or another chain, than it was told "
+                        "to");
     }
     if (server->refused_by != RIG_TLS_REFUSED_BY_ENROLMENT) {
         *outcome = RIG_OUTCOME_REJECTED_OTHER;

@@ -227,15 +227,19 @@ static rig_result offer(struct rig_board *board, struct trial *trial, json_t *ev
                                                           : judge_refused(trial, err);
 }
 
-/* A board that does not answer any more is what a cut is for. */
-static bool was_cut(const struct rig_error *err)
+#define BEFORE_COMMIT (-1)
+#define AFTER_ANSWER (-2)
+
+/* A board that does not answer any more is what a cut is for. Where the answer is waited for, it
+ * must come. */
+static bool was_cut(int64_t after_ms, struct rig_wait wait, const struct rig_error *err)
 {
+    if (after_ms == AFTER_ANSWER || rig_wait_over(wait)) {
+        return false;
+    }
     return err->code == RIG_E_TIMEOUT || err->code == RIG_E_NO_ANSWER ||
            (err->code == RIG_E_DISCONNECTED && err->cls == RIG_CLASS_DEVICE);
 }
-
-#define BEFORE_COMMIT (-1)
-#define AFTER_ANSWER (-2)
 
 /* Resets the board after `after_ms` of its commit, or before it, or once it answered. */
 static rig_result cut(struct rig_board *board, struct trial *trial, int64_t after_ms,
@@ -254,7 +258,7 @@ static rig_result cut(struct rig_board *board, struct trial *trial, int64_t afte
         !commit_for(board, trial, after_ms == AFTER_ANSWER ? wait : rig_wait_within(wait, after_ms),
                     err)
              .ok &&
-        (rig_wait_over(wait) || !was_cut(err))) {
+        !was_cut(after_ms, wait, err)) {
         return (rig_result){.ok = false};
     }
     board->mode = RIG_MODE_UNKNOWN;

@@ -148,7 +148,7 @@ static rig_result register_board(struct rig_board *board, const struct rig_step_
     RIG_AUTO(rig_pki_identity_free) struct rig_pki_identity identity = {0};
     enum rig_outcome outcome = RIG_OUTCOME_VACUOUS;
     struct rig_presented presented;
-    struct rig_both_sides both;
+    RIG_AUTO(rig_both_sides_free) struct rig_both_sides both = {0};
     struct desk desk;
     rig_result result;
 
@@ -201,7 +201,9 @@ rig_result rig_step_enrol(struct rig_board *board, const struct rig_step_plan *p
                           json_t *evidence, struct rig_wait wait, struct rig_error *err)
 {
     RIG_AUTO(rig_auto_enrolment) struct rig_enrolment *list = NULL;
+    struct rig_error late = {0};
     rig_result built;
+    rig_result result;
 
     RIG_TRY(rig_services_await(board->services, wait, err));
     built = rig_enrolments_list(board->services->enrolments, plan->enrol.state,
@@ -211,6 +213,9 @@ rig_result rig_step_enrol(struct rig_board *board, const struct rig_step_plan *p
     }
     RIG_TRY(built);
     RIG_TRY(rig_board_need_firmware(board, wait, err));
-    RIG_TRY(register_board(board, plan, list, evidence, wait, err));
-    return rig_agent_slot_clear(board->agent, wait, err);
+    result = register_board(board, plan, list, evidence, wait, err);
+    if (board->agent != NULL && !rig_agent_slot_clear(board->agent, wait, &late).ok && result.ok) {
+        result = rig_fail_as(err, &late);
+    }
+    return result;
 }

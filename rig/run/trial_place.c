@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rig/run/trial_place.h"
 
+#include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <string.h>
 
@@ -181,12 +182,30 @@ static bool is_enrolled(void *ctx, STACK_OF(X509) * verified_chain, char *reason
     return enrolled;
 }
 
+/* Two servers with one ticket key: the trial's, and the one where its session is offered. */
+static rig_result open_both(struct rig_trial_place *place, struct rig_tls_server *server,
+                            struct rig_tls_settings *settings, struct rig_error *err)
+{
+    uint8_t ticket_key[RIG_TLS_TICKET_KEY_BYTES];
+    rig_result result;
+
+    if (RAND_bytes(ticket_key, sizeof ticket_key) != 1) {
+        return rig_fail(err, RIG_CLASS_RIG, RIG_E_LIBRARY, "no random bytes from OpenSSL");
+    }
+    settings->ticket_key = ticket_key;
+    result = rig_tls_endpoint_open(server, settings, &place->other, err);
+    if (result.ok) {
+        result = rig_tls_endpoint_open(server, settings, &place->endpoint, err);
+    }
+    OPENSSL_cleanse(ticket_key, sizeof ticket_key);
+    return result;
+}
+
 static rig_result open_endpoints(struct rig_trial_place *place, struct rig_error *err)
 {
     static const struct rig_tls_device_policy policy = {0};
     const struct rig_trial_plan *trial = place->trial;
     struct rig_tls_server *server = NULL;
-    uint8_t ticket_key[RIG_TLS_TICKET_KEY_BYTES];
     const struct rig_server_identity identity = {.chain_pem = place->server.chain_pem,
                                                  .key_pem = place->server.key_pem};
     struct rig_tls_settings settings;
@@ -208,14 +227,9 @@ static rig_result open_endpoints(struct rig_trial_place *place, struct rig_error
         settings.enrolment = (struct rig_tls_enrolment_hook){.allows = is_enrolled, .ctx = place};
     }
     RIG_TRY(choose_server(place, &server, err));
-    if (trial->change.other_endpoint) {
-        if (RAND_bytes(ticket_key, sizeof ticket_key) != 1) {
-            return rig_fail(err, RIG_CLASS_RIG, RIG_E_LIBRARY, "no random bytes from OpenSSL");
-        }
-        settings.ticket_key = ticket_key;
-        RIG_TRY(rig_tls_endpoint_open(server, &settings, &place->other, err));
-    }
-    return rig_tls_endpoint_open(server, &settings, &place->endpoint, err);
+    return trial->change.other_endpoint
+               ? open_both(place, server, &settings, err)
+               : rig_tls_endpoint_open(server, &settings, &place->endpoint, err);
 }
 
 /* ---- the board ---- */

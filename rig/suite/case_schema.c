@@ -10,11 +10,11 @@
 
 #define N_OF(table) (sizeof(table) / sizeof((table)[0]))
 
-/* `any`, or a list of names, each turned into a number by `of` (-1 and, for what is no refusal, 0:
- * unknown). */
+/* `any`, or a list of names, each turned into a number by `of`; less than `lowest`: no such name,
+ * or none that refuses. */
 static bool read_codes(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
-                       const struct rig_yaml_node *node, int (*of)(const char *name), int *codes,
-                       size_t *n_codes, const char *expected)
+                       const struct rig_yaml_node *node, int (*of)(const char *name), int lowest,
+                       int *codes, size_t *n_codes, const char *expected)
 {
     *n_codes = 0;
     if (node->kind == RIG_YAML_SCALAR && strcmp(node->text, "any") == 0) {
@@ -30,7 +30,7 @@ static bool read_codes(struct rig_yaml_mistakes *mistakes, const struct rig_yaml
     }
     for (const struct rig_yaml_node *item = node->first; item != NULL; item = item->next) {
         const int code = item->kind == RIG_YAML_SCALAR ? of(item->text) : -1;
-        if (code <= 0) {
+        if (code < lowest) {
             rig_yaml_mistake(mistakes, item->line, "found %s in %s; expected %s",
                              rig_yaml_quote_node(item).text, key->name, expected);
         } else {
@@ -46,7 +46,8 @@ void rig_read_verify_errors(struct rig_yaml_mistakes *mistakes, const struct rig
     struct rig_case_plan *plan = &((struct rig_step_plan *)target)->handshake;
 
     (void)read_codes(
-        mistakes, key, node, rig_tls_verify_error_of, plan->verify_errors, &plan->n_verify_errors,
+        mistakes, key, node, rig_tls_verify_error_of, 0, plan->verify_errors,
+        &plan->n_verify_errors,
         "OpenSSL's name of a verify error without X509_V_ERR_, such as CERT_REVOKED or "
         "CERT_HAS_EXPIRED");
 }
@@ -56,7 +57,7 @@ void rig_read_alerts(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_k
 {
     struct rig_case_plan *plan = &((struct rig_step_plan *)target)->handshake;
 
-    (void)read_codes(mistakes, key, node, rig_tls_alert_of, plan->alerts, &plan->n_alerts,
+    (void)read_codes(mistakes, key, node, rig_tls_alert_of, 1, plan->alerts, &plan->n_alerts,
                      "the name of an alert as in RFC 8446, such as certificate_revoked or "
                      "unknown_ca");
 }

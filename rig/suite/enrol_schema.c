@@ -82,7 +82,9 @@ static const struct rig_yaml_key enrol_keys[] = {
      .max = 4,
      .form = "`any`, or 1 to 4 of OpenSSL's names without X509_V_ERR_",
      .initial = "any",
-     .doc = "server-rejects: the verify errors that count as the right reason."},
+     .doc =
+         "server-rejects: the verify errors that count as the right reason; OK where the path is "
+         "good and something else is refused."},
     {.name = "verify_depth",
      .type = RIG_YAML_CUSTOM,
      .read = rig_read_verify_depth,

@@ -31,7 +31,9 @@ void rig_read_verify_flags(struct rig_yaml_mistakes *mistakes, const struct rig_
      .max = 4,                                                                                     \
      .form = "`any`, or 1 to 4 of OpenSSL's names without X509_V_ERR_",                            \
      .initial = "by certificate",                                                                  \
-     .doc = "Server rejects: the verify errors that count as the right reason."},                  \
+     .doc =                                                                                        \
+         "Server rejects: the verify errors that count as the right reason; OK where the path is " \
+         "good and something else is refused."},                                                   \
         {.name = "verify_depth",                                                                   \
          .type = RIG_YAML_CUSTOM,                                                                  \
          .read = rig_read_verify_depth,                                                            \
@@ -55,8 +57,7 @@ void rig_read_verify_flags(struct rig_yaml_mistakes *mistakes, const struct rig_
                  "KEY_USAGE, EXT_KEY_USAGE, NS_CERT_TYPE, BAD_MD, BAD_PK, BAD_KEY",                \
          .initial = "by server",                                                                   \
          .doc =                                                                                    \
-             "Device rejects: the mbedTLS flags (without MBEDTLS_X509_BADCERT_) that must all be " \
-             "set."},                                                                              \
+             "Device rejects: the mbedTLS flags (without MBEDTLS_X509_BADCERT_), exactly these."}, \
         {.name = "allow_silent",                                                                   \
          .type = RIG_YAML_BOOL,                                                                    \
          RIG_YAML_FIELD(struct rig_step_plan, handshake.allow_silent),                             \

@@ -75,12 +75,13 @@ struct rig_case_plan {
     enum rig_case_certificate certificate;
     enum rig_case_server server;
     enum rig_case_outcome expect;
-    int verify_errors[4]; /* server rejects: allowed X509_V_ERR_*; n 0: any */
+    int verify_errors[4]; /* server rejects: allowed X509_V_ERR_*, X509_V_OK where something else
+                             than the path is refused; n 0: any */
     size_t n_verify_errors;
     int verify_depth; /* -1: any */
     int alerts[4];    /* allowed alert numbers of the side that rejects; n 0: any */
     size_t n_alerts;
-    uint32_t verify_flags; /* device rejects: mbedTLS flags that must be set; 0: any */
+    uint32_t verify_flags; /* device rejects: mbedTLS flags, exactly these; 0: any */
     bool allow_silent;     /* a rejection without an alert also passes */
     /* trials only */
     int tls_codes[4]; /* device rejects, fails: mbedTLS codes that the board may end with; n 0: any
@@ -89,8 +90,10 @@ struct rig_case_plan {
     uint32_t findings; /* policy refuses: 1U << RIG_TLS_FINDING_*, exactly these; 0: any */
     enum rig_tls_ocsp_result ocsp_result; /* OCSP; RIG_TLS_OCSP_NOT_ASKED: any */
     bool resumed;                         /* accepted: by resumption, not by a full handshake */
-    char wrong[RIG_PKI_VALUE_SIZE];       /* what is wrong, for people; "" nothing */
-    char means[256];                      /* what it means when it ends otherwise, and the remedy */
+    bool misbehaves;      /* fails: by what the server does wrong, so it must have done it */
+    bool after_handshake; /* fails: behind a handshake that was good */
+    char wrong[RIG_PKI_VALUE_SIZE]; /* what is wrong, for people; "" nothing */
+    char means[256];                /* what it means when it ends otherwise, and the remedy */
     bool control; /* a positive control: negatives before the next control prove nothing when it
                      fails */
 };

@@ -225,6 +225,8 @@ void rig_trial_complete(struct rig_yaml_mistakes *mistakes, const struct rig_sui
     check_outcome_keys(&at, plan);
     check_client(&at, trial, plan);
     check_session(&at, trial);
+    plan->misbehaves = rig_tls_fault_acts(trial->server_side.fault);
+    plan->after_handshake = trial->server_side.asks_renegotiation || trial->reference.renegotiates;
     if (value_of(&at, "device_policy") == NULL) {
         trial->device_policy = plan->expect == RIG_EXPECT_POLICY_REFUSES;
     }

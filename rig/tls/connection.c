@@ -235,6 +235,7 @@ static void enter(struct rig_tls_connection *connection)
     struct rig_tls_observed *const observed = connection->observed;
 
     if (observed->service->fault == RIG_TLS_FAULT_RESET_AFTER_HANDSHAKE) {
+        observed->evidence.misbehaved = true;
         reset(connection);
         return;
     }
@@ -382,6 +383,7 @@ static bool await_answer(struct rig_tls_connection *connection)
 static void drive_echo(struct rig_tls_connection *connection)
 {
     const enum rig_tls_fault fault = connection->observed->service->fault;
+    bool *const misbehaved = &connection->observed->evidence.misbehaved;
 
     /* bytes that OpenSSL holds do not make the socket readable, so it never stops at those */
     for (int round = 0; round < MAX_ROUNDS_AT_ONCE || SSL_pending(connection->session) > 0;
@@ -396,6 +398,7 @@ static void drive_echo(struct rig_tls_connection *connection)
         if (!read_some(connection)) {
             return;
         }
+        *misbehaved |= fault == RIG_TLS_FAULT_NO_ECHO || fault == RIG_TLS_FAULT_WRONG_ECHO;
         if (fault == RIG_TLS_FAULT_NO_ECHO) {
             close_politely(connection);
             return;

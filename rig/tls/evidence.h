@@ -62,6 +62,7 @@ struct rig_tls_evidence {
     unsigned n_renegotiations;
     enum rig_tls_refusal refused_by; /* after a handshake that was good */
     char refusal_text[160];
+    bool misbehaved;          /* the fault of its settings came to act (rig_tls_fault_acts) */
     uint32_t policy_findings; /* set of 1U << RIG_TLS_FINDING_* */
     enum rig_tls_ocsp_result ocsp_result;
     char ocsp_text[128];

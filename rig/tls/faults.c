@@ -63,6 +63,11 @@ const char *rig_tls_fault_text(enum rig_tls_fault fault)
     return (unsigned)fault < RIG_TLS_N_FAULTS ? faults[fault].text : "";
 }
 
+bool rig_tls_fault_acts(enum rig_tls_fault fault)
+{
+    return fault >= RIG_TLS_FAULT_RESET && fault <= RIG_TLS_FAULT_OTHER_KEY;
+}
+
 enum rig_tls_fault rig_tls_fault_of(const char *name)
 {
     int found = 0;

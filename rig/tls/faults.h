@@ -7,6 +7,7 @@
 #ifndef RIG_TLS_FAULTS_H
 #define RIG_TLS_FAULTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum rig_tls_fault {
@@ -50,6 +51,9 @@ enum rig_tls_fault {
 const char *rig_tls_fault_name(enum rig_tls_fault fault);
 /* One sentence for people: what such a server does. "" for an unknown one. */
 const char *rig_tls_fault_text(enum rig_tls_fault fault);
+/* True for those that the other side can notice in one connection; its evidence says whether it
+ * came to that (`misbehaved`). The others let something pass that a good server would refuse. */
+bool rig_tls_fault_acts(enum rig_tls_fault fault);
 /* RIG_TLS_N_FAULTS for an unknown name. */
 enum rig_tls_fault rig_tls_fault_of(const char *name);
 

@@ -121,6 +121,7 @@ static void see_header(struct rig_tls_observed *observed, int content_type, cons
         bytes[0] == SSL3_RT_ALERT && !observed->evidence.handshake_done &&
         (content_type == SSL3_RT_HEADER || content_type == SSL3_RT_INNER_CONTENT_TYPE)) {
         observed->muted = true;
+        observed->evidence.misbehaved = true;
     }
 }
 
@@ -181,9 +182,11 @@ static int on_client_hello(SSL *session, int *alert, void *arg)
     see_server_name(session, observed);
     switch (observed->service->fault) {
     case RIG_TLS_FAULT_SILENT:
+        observed->evidence.misbehaved = true;
         return SSL_CLIENT_HELLO_RETRY;
     case RIG_TLS_FAULT_ALERT_BEFORE_HELLO:
         *alert = observed->service->fault_alert;
+        observed->evidence.misbehaved = true;
         return SSL_CLIENT_HELLO_ERROR;
     default:
         break;
@@ -242,6 +245,7 @@ void rig_tls_observe_handshake_end(SSL *session, struct rig_tls_observed *observ
     if (!observed->server_hello_sent) {
         return;
     }
+    evidence->misbehaved |= observed->service->fault == RIG_TLS_FAULT_OTHER_KEY;
     if (cipher == NULL) {
         cipher = SSL_get_pending_cipher(session);
     }

@@ -76,6 +76,7 @@ static int verify_now(struct rig_tls_observed *observed, X509_STORE_CTX *store)
     (void)rig_copy_text(evidence->verify_text, sizeof evidence->verify_text,
                         X509_verify_cert_error_string(evidence->verify_error));
     if (service->fault == RIG_TLS_FAULT_WRONG_ALERT) {
+        evidence->misbehaved = true;
         X509_STORE_CTX_set_error(store, error_for_alert(service->fault_alert));
     }
     return verified;

@@ -78,6 +78,7 @@ static void send_hello_and_alert(int fd, struct rig_tls_observed *observed, cons
         send(fd, alert, sizeof alert, MSG_NOSIGNAL) == (ssize_t)sizeof alert) {
         capture(observed, false, bytes, n_hello);
         capture(observed, false, alert, sizeof alert);
+        observed->evidence.misbehaved = true;
         observed->evidence.alert_sent = observed->service->fault_alert;
         observed->fatal_sent = true;
     }

@@ -15,6 +15,8 @@
 #define ALERT_UNKNOWN_CA 48
 #define ALERT_HANDSHAKE_FAILURE 40
 #define FLAG_NOT_TRUSTED 0x08u
+#define FLAG_CN_MISMATCH 0x04u
+#define NOT_VERIFIED 0xffffffffu
 
 static const uint8_t leaf[RIG_SHA256_SIZE] = {1, 2, 3};
 static const uint8_t other_leaf[RIG_SHA256_SIZE] = {9};
@@ -36,6 +38,7 @@ static void good(struct scene *s)
     s->server.handshake_done = true;
     s->server.echoed = true;
     s->server.peer_presented = true;
+    (void)rig_copy_text(s->server.cipher, sizeof s->server.cipher, "ECDHE-ECDSA-AES128-GCM-SHA256");
     s->server.alert_sent = RIG_TLS_NO_ALERT;
     s->server.alert_received = RIG_TLS_NO_ALERT;
     memcpy(s->server.peer_sha256, leaf, sizeof leaf);
@@ -84,6 +87,17 @@ static void device_refuses(struct scene *s)
     s->device.tls_code = -0x2700;
     s->device.verify_flags = FLAG_NOT_TRUSTED;
     s->device.alert_sent = ALERT_UNKNOWN_CA;
+}
+
+static void a_misbehaving_server_is_noticed(struct scene *s)
+{
+    good(s);
+    s->plan.expect = RIG_EXPECT_FAILS;
+    s->plan.misbehaves = true;
+    s->server.misbehaved = true;
+    s->server.echoed = false;
+    s->device.echoed = false;
+    s->device.tls_code = -0x7880;
 }
 
 static bool judge(struct scene *s)
@@ -279,6 +293,91 @@ static void one_sides_success_is_not_believed(void **state)
     assert_fails(&s, RIG_OUTCOME_CONTRADICTION, RIG_CLASS_DEVICE, "board reports failure");
 }
 
+static void flags_are_exact(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    device_refuses(&s);
+    s.device.verify_flags |= FLAG_CN_MISMATCH;
+    assert_fails(&s, RIG_OUTCOME_REJECTED_OTHER, RIG_CLASS_DEVICE, "flags 0xc, expected 0x8");
+}
+
+static void a_finished_handshake_is_an_acceptance_whatever_the_board_says(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    device_refuses(&s);
+    s.server.handshake_done = true;
+    assert_fails(&s, RIG_OUTCOME_ACCEPTED, RIG_CLASS_DEVICE, "accepted a server");
+}
+
+static void a_refusal_before_the_certificate_is_another(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    server_refuses(&s);
+    s.input.expected_sha256 = NULL;
+    s.server.peer_presented = false;
+    s.server.verify_error = 0;
+    s.server.cipher[0] = '\0'; /* no ServerHello: no cipher in common, say */
+    s.plan.n_verify_errors = 0;
+    s.plan.verify_depth = -1;
+    s.device.verify_flags = NOT_VERIFIED;
+    assert_fails(&s, RIG_OUTCOME_REJECTED_OTHER, RIG_CLASS_DEVICE, "the handshake failed");
+}
+
+static void a_good_path_can_be_asked_for(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    server_refuses(&s);
+    s.plan.verify_errors[0] = X509_V_OK;
+    s.plan.verify_depth = -1;
+    assert_fails(&s, RIG_OUTCOME_REJECTED_OTHER, RIG_CLASS_DEVICE, "expected OK");
+    s.server.verify_error = X509_V_OK;
+    assert_true(judge(&s));
+}
+
+static void a_resumed_session_is_of_the_same_certificate(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    good(&s);
+    s.plan.resumed = true;
+    s.server.resumed = true;
+    s.server.peer_presented = false;
+    s.input.n_expected_chain = 2;
+    assert_true(judge(&s));
+    memcpy(s.server.peer_sha256, other_leaf, sizeof other_leaf);
+    assert_fails(&s, RIG_OUTCOME_VACUOUS, RIG_CLASS_DEVICE, "another certificate");
+}
+
+static void a_failure_counts_only_behind_what_the_case_is_about(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    a_misbehaving_server_is_noticed(&s);
+    assert_true(judge(&s));
+    assert_int_equal(s.outcome, RIG_OUTCOME_REJECTED);
+    s.server.misbehaved = false;
+    assert_fails(&s, RIG_OUTCOME_VACUOUS, RIG_CLASS_DEVICE, "before the server came to");
+    a_misbehaving_server_is_noticed(&s);
+    s.plan.misbehaves = false;
+    s.plan.after_handshake = true;
+    assert_true(judge(&s));
+    s.server.handshake_done = false;
+    assert_fails(&s, RIG_OUTCOME_VACUOUS, RIG_CLASS_DEVICE, "before the server came to");
+    a_misbehaving_server_is_noticed(&s);
+    s.device.echoed = true;
+    assert_fails(&s, RIG_OUTCOME_CONTRADICTION, RIG_CLASS_DEVICE, "not to be trusted");
+}
+
 static void intermediates_are_compared_where_a_step_touched_them(void **state)
 {
     struct rig_chain_expectation chain = {.known = true, .n = 2, .version = 4};
@@ -309,6 +408,12 @@ static void intermediates_are_compared_where_a_step_touched_them(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(flags_are_exact),
+        cmocka_unit_test(a_finished_handshake_is_an_acceptance_whatever_the_board_says),
+        cmocka_unit_test(a_refusal_before_the_certificate_is_another),
+        cmocka_unit_test(a_good_path_can_be_asked_for),
+        cmocka_unit_test(a_resumed_session_is_of_the_same_certificate),
+        cmocka_unit_test(a_failure_counts_only_behind_what_the_case_is_about),
         cmocka_unit_test(intermediates_are_compared_where_a_step_touched_them),
         cmocka_unit_test(accepts_a_good_handshake),
         cmocka_unit_test(a_good_case_that_is_refused_names_the_reason),

@@ -39,6 +39,7 @@ static void accepted(struct scene *s)
     s->server.handshake_done = true;
     s->server.echoed = true;
     s->server.peer_presented = true;
+    (void)rig_copy_text(s->server.cipher, sizeof s->server.cipher, "ECDHE-ECDSA-AES128-GCM-SHA256");
     s->server.alert_sent = RIG_TLS_NO_ALERT;
     s->server.alert_received = RIG_TLS_NO_ALERT;
     memcpy(s->server.peer_sha256, leaf, sizeof leaf);
@@ -147,6 +148,10 @@ static void a_board_that_is_wrong(void **state)
     refused(&s);
     s.server.peer_sha256[0]++;
     fails(&s, RIG_CLASS_DEVICE, "showed another certificate");
+    refused(&s);
+    s.input.n_expected_chain = 2;
+    s.server.n_peer_chain = 1;
+    fails(&s, RIG_CLASS_DEVICE, "another chain");
     accepted(&s);
     s.server.peer_sha256[0]++;
     assert_false(rig_judge_enrolment(&s.input, &s.plan, &s.seen, &s.outcome, &s.err).ok);

@@ -346,6 +346,7 @@ static void refusals_that_lose_their_alert(void **state)
         struct both both = run_fault(RIG_TLS_FAULT_NONE, 0, version, &pki.device_revoked);
 
         assert_int_equal(both.client.alert_received, 44);
+        assert_false(both.server.misbehaved);
         both = run_fault(RIG_TLS_FAULT_ALERT_LOST, 0, version, &pki.device_revoked);
         assert_int_equal(both.server.verify_error, X509_V_ERR_CERT_REVOKED);
         assert_int_equal(both.server.alert_sent, NONE);
@@ -356,17 +357,24 @@ static void refusals_that_lose_their_alert(void **state)
         assert_int_equal(both.server.alert_sent, NONE);
         assert_int_equal(both.client.alert_received, NONE);
         assert_string_equal(both.client.error_text, "Connection reset by peer");
+        assert_true(both.server.misbehaved);
         both = run_fault(RIG_TLS_FAULT_WRONG_ALERT, 40, version, &pki.device_revoked);
         assert_int_equal(both.server.verify_error, X509_V_ERR_CERT_REVOKED);
         assert_int_equal(both.client.alert_received, 40);
+        assert_true(both.server.misbehaved);
         both = run_fault(RIG_TLS_FAULT_WRONG_ALERT, 46, version, &pki.device_revoked);
         assert_int_equal(both.client.alert_received, 46);
         both = run_fault(RIG_TLS_FAULT_ALERT_BEFORE_HELLO, 71, version, &pki.device);
         assert_int_equal(both.client.alert_received, 71);
         assert_false(both.client.handshake_done);
+        assert_true(both.server.misbehaved);
         /* a good board is not touched by how refusals go */
-        assert_true(run_fault(RIG_TLS_FAULT_RESET, 0, version, &pki.device).client.echoed);
-        assert_true(run_fault(RIG_TLS_FAULT_ALERT_LOST, 0, version, &pki.device).client.echoed);
+        both = run_fault(RIG_TLS_FAULT_RESET, 0, version, &pki.device);
+        assert_true(both.client.echoed);
+        assert_false(both.server.misbehaved);
+        both = run_fault(RIG_TLS_FAULT_ALERT_LOST, 0, version, &pki.device);
+        assert_true(both.client.echoed);
+        assert_false(both.server.misbehaved);
     }
 }
 
@@ -380,6 +388,7 @@ static void alert_after_the_server_hello(void **state)
     (void)state;
     assert_int_equal(both.client.alert_received, 80);
     assert_int_equal(both.server.alert_sent, 80);
+    assert_true(both.server.misbehaved);
     assert_string_equal(both.client.version, "TLSv1.2");
     settings.fault = RIG_TLS_FAULT_ALERT_AFTER_HELLO;
     assert_false(rig_tls_endpoint_open(server, &settings, &endpoint, &err).ok);
@@ -393,11 +402,14 @@ static void servers_that_fail_after_the_handshake(void **state)
     (void)state;
     assert_true(both.client.handshake_done);
     assert_false(both.client.echoed);
+    assert_true(both.server.misbehaved);
     assert_string_equal(both.client.error_text, "closed by the server");
     both = run_fault(RIG_TLS_FAULT_WRONG_ECHO, 0, 0x0304, &pki.device);
     assert_false(both.client.echoed);
+    assert_true(both.server.misbehaved);
     assert_string_equal(both.client.error_text, "the server sent other bytes back");
     both = run_fault(RIG_TLS_FAULT_RESET_AFTER_HANDSHAKE, 0, 0x0303, &pki.device);
+    assert_true(both.server.misbehaved);
     assert_true(both.client.handshake_done);
     assert_false(both.client.echoed);
 }

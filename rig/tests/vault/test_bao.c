@@ -229,7 +229,6 @@ static void app_roles_log_in(void **state)
 static void certificates_log_in(void **state)
 {
     RIG_AUTO(rig_buf_free) struct rig_buf pem = {0};
-    RIG_AUTO(rig_buf_free) struct rig_buf body = {0};
     struct rig_vault_options options = bao_options(&bao, NULL);
     struct rig_error err = {0};
     struct rig_vault *vault;

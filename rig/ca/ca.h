@@ -179,7 +179,8 @@ struct rig_ca {
 RIG_CHECKED rig_result rig_ca_sign(struct rig_ca *ca, const struct rig_ca_request *request,
                                    struct rig_ca_certificate *certificate, struct rig_wait wait,
                                    struct rig_error *err);
-/* Revoking twice is fine (the first time stays). Unknown serial: NOT_FOUND. */
+/* Revoking twice is fine (the first time stays). Unknown serial: NOT_FOUND. The published CRL lists
+ * the certificate when this returns, unless it has expired. */
 RIG_CHECKED rig_result rig_ca_revoke(struct rig_ca *ca, const char *serial,
                                      enum rig_revocation_reason reason, struct rig_wait wait,
                                      struct rig_error *err);

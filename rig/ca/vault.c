@@ -177,16 +177,17 @@ static rig_result vault_revoke(struct rig_ca *ca, const char *serial,
                                struct rig_error *err)
 {
     struct rig_vault_ca *vault = rig_vault_ca_of(ca);
-    const char *device = vault->config.device.mount;
+    const char *mount = vault->config.device.mount;
     const char *server = vault->config.server.mount;
     rig_result result;
 
     (void)reason; /* the API takes none; the register keeps it */
-    result = rig_vault_revoke_at(vault, device, serial, wait, err);
-    if (!result.ok && err->code == RIG_E_NOT_FOUND && strcmp(device, server) != 0) {
-        result = rig_vault_revoke_at(vault, server, serial, wait, err);
+    result = rig_vault_revoke_at(vault, mount, serial, wait, err);
+    if (!result.ok && err->code == RIG_E_NOT_FOUND && strcmp(mount, server) != 0) {
+        mount = server;
+        result = rig_vault_revoke_at(vault, mount, serial, wait, err);
     }
-    return result;
+    return result.ok ? rig_vault_publish(vault, mount, serial, wait, err) : result;
 }
 
 /* ---- open and close ---- */

@@ -260,6 +260,70 @@ static rig_result enter_gate(struct rig_vault_ca *vault, struct rig_gate **enter
     return RIG_DONE;
 }
 
+static bool is_pending(struct rig_vault_ca *vault, const char *mount, const char *serial)
+{
+    bool found = false;
+
+    (void)pthread_mutex_lock(&vault->lock);
+    for (size_t i = 0; i < vault->n_pending && !found; i++) {
+        found = strcmp(vault->pending[i].mount, mount) == 0 &&
+                strcmp(vault->pending[i].serial, serial) == 0;
+    }
+    (void)pthread_mutex_unlock(&vault->lock);
+    return found;
+}
+
+/* Of every CA of the mount that signs: a certificate may be a former one's. */
+static rig_result look_at_published(struct rig_vault_ca *vault, const char *mount,
+                                    struct rig_wait wait, struct rig_error *err)
+{
+    for (size_t i = 0; i < vault->n_issuers; i++) {
+        const struct rig_vault_issuer *issuer = &vault->issuers[i];
+        RIG_AUTO(rig_auto_X509_CRL) X509_CRL *crl = NULL;
+        char missing[RIG_SERIAL_TEXT_SIZE];
+
+        if (issuer->has_key && strcmp(issuer->mount, mount) == 0) {
+            RIG_TRY(fetch_own(vault, issuer, &crl, wait, err));
+            strike_off(vault, mount, crl, 0, missing);
+        }
+    }
+    return RIG_DONE;
+}
+
+static rig_result publish(struct rig_vault_ca *vault, const char *mount, const char *serial,
+                          struct rig_wait wait, struct rig_error *err)
+{
+    RIG_AUTO(leave_gate) struct rig_gate *entered = NULL;
+
+    RIG_TRY(enter_gate(vault, &entered, wait, err)); /* its last holder may have rotated it in */
+    RIG_TRY(look_at_published(vault, mount, wait, err));
+    if (!is_pending(vault, mount, serial)) {
+        return RIG_DONE;
+    }
+    RIG_TRY(rotate(vault, mount, wait, err));
+    RIG_TRY(look_at_published(vault, mount, wait, err));
+    if (!is_pending(vault, mount, serial)) {
+        return RIG_DONE;
+    }
+    return rig_fail(err, RIG_CLASS_CA, RIG_E_POLICY,
+                    "no CRL of %s lists it, not even after a rotation: look at %s/config/crl and "
+                    "at the clock of the server",
+                    mount, mount);
+}
+
+rig_result rig_vault_publish(struct rig_vault_ca *vault, const char *mount, const char *serial,
+                             struct rig_wait wait, struct rig_error *err)
+{
+    char plain[RIG_SERIAL_TEXT_SIZE] = "";
+
+    if (!rig_vault_serial_plain(serial, plain) || !is_pending(vault, mount, plain)) {
+        return RIG_DONE;
+    }
+    RIG_TRY_IN(publish(vault, mount, plain, wait, err), err,
+               "certificate %s is revoked, but the published CRL does not say so yet", plain);
+    return RIG_DONE;
+}
+
 /* With everything in it that this object revoked. */
 static rig_result take_fresh(struct rig_vault_ca *vault, const struct rig_vault_issuer *issuer,
                              bool signs_devices, X509_CRL **crl, struct rig_wait wait,

@@ -171,6 +171,11 @@ RIG_CHECKED rig_result rig_vault_find(struct rig_ca *ca, const char *serial, boo
 
 RIG_CHECKED rig_result rig_vault_expect_revoked(struct rig_vault_ca *vault, const char *mount,
                                                 const char *serial, struct rig_error *err);
+/* The CRL that everyone fetches lists the certificate (of rig_vault_expect_revoked) when this
+ * returns: a server that makes CRLs by time alone (auto_rebuild) is told to make one now. */
+RIG_CHECKED rig_result rig_vault_publish(struct rig_vault_ca *vault, const char *mount,
+                                         const char *serial, struct rig_wait wait,
+                                         struct rig_error *err);
 RIG_CHECKED rig_result rig_vault_crls(struct rig_ca *ca, struct rig_buf *pem, struct rig_wait wait,
                                       struct rig_error *err);
 RIG_CHECKED rig_result rig_vault_published_crls(struct rig_ca *ca, struct rig_buf *pem,

@@ -46,6 +46,8 @@ struct fake {
     bool late;            /* what was signed for a lost answer shows up later */
     bool list_denied;
     bool revoke_denied;
+    bool rotate_denied;
+    unsigned n_rotated;
     int64_t cap_ttl_s;
 };
 
@@ -248,6 +250,24 @@ static void answer_revoke(struct fake *fake, const struct test_request *request,
     }
 }
 
+/* Only now do revocations get into the CRL. */
+static void answer_rotate(struct fake *fake, struct test_answer *answer)
+{
+    if (fake->rotate_denied) {
+        say(answer, 403, "{\"errors\":[\"permission denied\"]}");
+        return;
+    }
+    fake->n_rotated++;
+    for (size_t i = 0; i < fake->n_issued; i++) {
+        if (fake->issued[i].revoked) {
+            fx_ok(rig_ca_revoke(fake->fx.ca, fake->issued[i].serial, RIG_REVOKED_CESSATION,
+                                fx_wait(), &fake->fx.err),
+                  &fake->fx.err);
+        }
+    }
+    say(answer, 200, "{\"request_id\":\"w\",\"data\":{\"success\":true}}");
+}
+
 static void serve(void *ctx, const struct test_request *request, struct test_answer *answer)
 {
     struct fake *fake = ctx;
@@ -279,6 +299,8 @@ static void serve(void *ctx, const struct test_request *request, struct test_ans
         answer_cert(fake, path, answer);
     } else if (is_of_fake(path, "/v1/pki/revoke")) {
         answer_revoke(fake, request, answer);
+    } else if (is_of_fake(path, "/v1/pki/crl/rotate")) {
+        answer_rotate(fake, answer);
     } else {
         say(answer, 403, "{\"errors\":[\"permission denied\"]}");
     }
@@ -608,18 +630,26 @@ static void test_a_crl_that_lapsed_is_named(void **state)
     assert_non_null(strstr(fake->fx.err.text, "root.crl"));
 }
 
-/* It is not in the CRL, and the login may not rotate: an error, not a CRL that lets it through. */
+static rig_result revoke_it(struct fake *fake, const char *serial)
+{
+    return rig_ca_revoke(fake->ca, serial, RIG_REVOKED_CESSATION, fx_wait(), &fake->fx.err);
+}
+
+/* The server makes CRLs by time alone, and the login may not rotate: an error, not a CRL that lets
+ * it through. */
 static void test_a_crl_without_what_was_revoked_is_no_crl(void **state)
 {
     struct fake *fake = *state;
     RIG_AUTO(rig_ca_certificate_free) struct rig_ca_certificate certificate = {0};
     RIG_AUTO(rig_buf_free) struct rig_buf pem = {0};
 
+    fake->rotate_denied = true;
     open_ca(fake);
     fx_ok(sign(fake, &certificate), &fake->fx.err);
-    fx_ok(rig_ca_revoke(fake->ca, certificate.serial, RIG_REVOKED_CESSATION, fx_wait(),
-                        &fake->fx.err),
-          &fake->fx.err);
+    assert_false(revoke_it(fake, certificate.serial).ok);
+    assert_true(fake->issued[0].revoked);
+    assert_non_null(strstr(fake->fx.err.text, "is revoked, but the published CRL does not say so"));
+    assert_non_null(strstr(fake->fx.err.text, "rotating the CRL of pki"));
     assert_false(crls(fake, &pem).ok);
     assert_non_null(strstr(fake->fx.err.text, "rotating the CRL of pki"));
     /* once it is there */
@@ -627,6 +657,21 @@ static void test_a_crl_without_what_was_revoked_is_no_crl(void **state)
                         &fake->fx.err),
           &fake->fx.err);
     fx_ok(crls(fake, &pem), &fake->fx.err);
+    fx_ok(revoke_it(fake, certificate.serial), &fake->fx.err);
+}
+
+static void test_what_is_revoked_is_in_the_published_crl(void **state)
+{
+    struct fake *fake = *state;
+    RIG_AUTO(rig_ca_certificate_free) struct rig_ca_certificate certificate = {0};
+
+    open_ca(fake);
+    fx_ok(sign(fake, &certificate), &fake->fx.err);
+    fx_ok(revoke_it(fake, certificate.serial), &fake->fx.err);
+    assert_int_equal(fake->n_rotated, 1);
+    /* it is there already: nothing to rotate */
+    fx_ok(revoke_it(fake, certificate.serial), &fake->fx.err);
+    assert_int_equal(fake->n_rotated, 1);
 }
 
 #define VAULT_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -650,6 +695,7 @@ int main(void)
         VAULT_TEST(test_a_crl_that_cannot_serve_is_named),
         VAULT_TEST(test_a_crl_that_lapsed_is_named),
         VAULT_TEST(test_a_crl_without_what_was_revoked_is_no_crl),
+        VAULT_TEST(test_what_is_revoked_is_in_the_published_crl),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

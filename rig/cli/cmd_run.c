@@ -9,6 +9,7 @@
 #include "rig/cli/version.h"
 #include "rig/esp/rom.h"
 #include "rig/register/register.h"
+#include "rig/run/other_server.h"
 #include "rig/run/recover.h"
 #include "rig/run/run.h"
 #include "rig/run/shelf.h"
@@ -20,6 +21,7 @@
 
 #define SHELF_TIMEOUT_MS 20000
 #define MAX_WAIT_S 86400
+#define MAX_ROOT_BYTES ((size_t)1 << 16)
 #define OUT_DEFAULT "out"
 
 static const struct rig_cli_option options[] = {
@@ -34,6 +36,11 @@ static const struct rig_cli_option options[] = {
     {"wait", "SECONDS", "a board that is not plugged in yet has this long to appear and join",
      NULL},
     RIG_CLI_CA_OPTIONS,
+    {"server", "FILE|URL",
+     "another server in place of the test server: a profile's file (nginx), or https://HOST[:PORT]",
+     NULL},
+    {"server-root", "FILE", "with --server https://...: what the board is to trust it by (PEM)",
+     NULL},
     {"out", "DIR", "work folder: register, CA, reports (default: out)", NULL},
     {"junit", "FILE", "a copy of the JUnit report goes here", NULL},
     {"operator", "NAME", "who runs this, for the register", NULL},
@@ -390,11 +397,52 @@ static rig_result find_boards_of(const struct rig_cli *cli, struct rig_suite *co
     return RIG_DONE;
 }
 
+/* The server that is not ours, in either form. */
+struct other_server {
+    struct rig_server_profile *profile;
+    struct rig_server_url url;
+};
+
+static void free_other_server(struct other_server *server)
+{
+    free(server->profile);
+    rig_buf_free(&server->url.roots_pem);
+}
+
+static rig_result choose_server(const struct rig_cli *cli, struct other_server *server,
+                                struct rig_run_options *run, struct rig_error *err)
+{
+    const char *word = rig_cli_value(cli, "server", NULL);
+    const char *root = rig_cli_value(cli, "server-root", NULL);
+    const bool is_url = word != NULL && strstr(word, "://") != NULL;
+
+    if (root != NULL && !is_url) {
+        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
+                        "--server-root goes with --server https://...");
+    }
+    if (word == NULL) {
+        return RIG_DONE;
+    }
+    if (!is_url) {
+        RIG_TRY(rig_cli_load_profile(word, &server->profile, err));
+        run->profile = server->profile;
+        return RIG_DONE;
+    }
+    RIG_TRY(rig_server_url_parse(word, &server->url, err));
+    if (root != NULL) {
+        RIG_TRY_IN(rig_file_read(root, MAX_ROOT_BYTES, &server->url.roots_pem, err), err,
+                   "--server-root");
+    }
+    run->server_url = &server->url;
+    return RIG_DONE;
+}
+
 static rig_result run_suites(const struct rig_cli *cli, struct rig_suite *const *suites,
                              int *exit_code, struct rig_error *err)
 {
     RIG_AUTO(rig_cli_ca_free) struct rig_cli_ca ca = {0};
     RIG_AUTO(free_boards) struct boards boards = {0};
+    RIG_AUTO(free_other_server) struct other_server server = {0};
     long wait_s = 0;
     struct rig_run_options run = {
         .loopback = rig_cli_given(cli, "virtual"),
@@ -410,6 +458,7 @@ static rig_result run_suites(const struct rig_cli *cli, struct rig_suite *const 
 
     RIG_TRY(rig_cli_ca_read(cli, &ca, err));
     run.ca = ca.choice;
+    RIG_TRY(choose_server(cli, &server, &run, err));
     if (cli->n_positionals > 1 && run.junit_path != NULL) {
         return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
                         "--junit goes with one suite; with several take each run's own junit.xml "
@@ -458,6 +507,7 @@ const struct rig_cli_command rig_cli_run = {
         "  rig run suites/acceptance.yaml --bench bench.yaml --junit junit.xml\n"
         "  rig run suites/acceptance.yaml --bench bench.yaml --ca vault --ca-config ca.yaml\n"
         "  rig run suites/smoke.yaml --virtual 3 --fault 2:no-verify --out out\n"
+        "  rig run suites/mtls-device.yaml --virtual 2 --server suites/profiles/nginx.yaml\n"
         "  rig run suites/ca-regression.yaml --ca vault --ca-config ca.yaml --out out\n",
     .options = options,
     .n_options = sizeof options / sizeof *options,

@@ -46,3 +46,15 @@ rig_result rig_cli_load_ca_config(const char *path, struct rig_ca_vault_config *
     }
     return result;
 }
+
+rig_result rig_cli_load_profile(const char *path, struct rig_server_profile **profile,
+                                struct rig_error *err)
+{
+    RIG_AUTO(rig_buf_free) struct rig_buf mistakes = {0};
+    const rig_result result = rig_profile_file_load(path, profile, &mistakes, err);
+
+    if (!result.ok) {
+        tell_rest(&mistakes);
+    }
+    return result;
+}

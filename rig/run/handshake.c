@@ -2,6 +2,7 @@
 #include "rig/run/handshake.h"
 
 #include "rig/run/evidence.h"
+#include "rig/run/other_server.h"
 
 #include <openssl/rand.h>
 #include <stdio.h>
@@ -9,7 +10,6 @@
 
 #define EVIDENCE_TIMEOUT_MS 3000
 #define LATE_EVIDENCE_TIMEOUT_MS 300
-#define NONCE_BYTES 12
 #define HANDSHAKE_MARGIN_MS 2000
 
 static unsigned n_certificates(const char *pem)
@@ -92,9 +92,9 @@ void rig_handshake_settings(const struct rig_board *board,
     };
 }
 
-static rig_result make_nonce(char nonce[2 * NONCE_BYTES + 1], struct rig_error *err)
+rig_result rig_handshake_nonce(char nonce[RIG_NONCE_SIZE], struct rig_error *err)
 {
-    uint8_t bytes[NONCE_BYTES];
+    uint8_t bytes[(RIG_NONCE_SIZE - 1) / 2];
 
     if (RAND_bytes(bytes, sizeof bytes) != 1) {
         return rig_fail(err, RIG_CLASS_RIG, RIG_E_LIBRARY, "no random bytes from OpenSSL");
@@ -111,21 +111,42 @@ static enum rig_tls_version newest_version(const struct rig_board *board)
     return max == RIG_TLS_1_3 && !board->hello.tls13 ? RIG_TLS_1_2 : (enum rig_tls_version)max;
 }
 
+static rig_result speak_http(const struct rig_board *board, const struct rig_handshake *handshake,
+                             struct rig_agent_handshake_request *request,
+                             char path[RIG_HTTP_PATH_SIZE], struct rig_error *err)
+{
+    const struct rig_server_url *url = board->options->server_url;
+
+    if (!board->hello.http) {
+        return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_UNSUPPORTED,
+                        "this firmware's agent is too old to ask a server by HTTP: its hello has "
+                        "no http=yes");
+    }
+    if (url != NULL) {
+        request->host = request->sni = request->expected_name = url->host;
+        request->port = url->port;
+    } else {
+        request->port = rig_nginx_port(handshake->nginx);
+    }
+    rig_other_server_path(url != NULL ? url->path : "/", request->nonce, path);
+    request->http_path = path;
+    return RIG_DONE;
+}
+
 static rig_result shake_hands(struct rig_board *board, struct rig_tls_endpoint *endpoint,
-                              const struct rig_handshake *handshake,
-                              struct rig_agent_handshake_report *device, struct rig_wait wait,
-                              struct rig_error *err)
+                              const struct rig_handshake *handshake, struct rig_both_sides *both,
+                              struct rig_wait wait, struct rig_error *err)
 {
     const struct rig_suite *suite = board->options->suite;
     RIG_AUTO(rig_close_fd) int relay_fd = -1;
     const char *name =
         handshake->expected_name != NULL ? handshake->expected_name : suite->server_name;
-    char nonce[2 * NONCE_BYTES + 1];
+    char path[RIG_HTTP_PATH_SIZE];
     struct rig_agent_handshake_request request = {
         .host = suite->server_host[0] != '\0' ? suite->server_host
                 : board->options->loopback    ? "127.0.0.1"
                                               : board->run->hostname,
-        .port = rig_tls_endpoint_port(endpoint),
+        .port = endpoint != NULL ? rig_tls_endpoint_port(endpoint) : 0,
         .sni = name,
         .expected_name = handshake->any_name ? NULL : name,
         .slot_crls = handshake->slot_crls,
@@ -136,7 +157,7 @@ static rig_result shake_hands(struct rig_board *board, struct rig_tls_endpoint *
         .roots = handshake->presented->roots,
         .transport = suite->relay ? RIG_AGENT_RELAY : RIG_AGENT_DIRECT,
         .timeout_ms = rig_wait_left_ms(wait) - HANDSHAKE_MARGIN_MS,
-        .nonce = handshake->text != NULL ? handshake->text : nonce,
+        .nonce = handshake->text != NULL ? handshake->text : both->nonce,
         .relay_fd = -1,
     };
 
@@ -147,12 +168,14 @@ static rig_result shake_hands(struct rig_board *board, struct rig_tls_endpoint *
     if (request.timeout_ms <= 0) {
         return rig_fail(err, RIG_CLASS_NETWORK, RIG_E_TIMEOUT, "no time left for the handshake");
     }
-    RIG_TRY(make_nonce(nonce, err));
-    if (suite->relay) {
+    RIG_TRY(rig_handshake_nonce(both->nonce, err));
+    if (endpoint == NULL) {
+        RIG_TRY(speak_http(board, handshake, &request, path, err));
+    } else if (suite->relay) {
         RIG_TRY(rig_tls_endpoint_connect(endpoint, &relay_fd, err));
         request.relay_fd = relay_fd;
     }
-    return rig_agent_handshake(board->agent, &request, device, wait, err);
+    return rig_agent_handshake(board->agent, &request, &both->device, wait, err);
 }
 
 static json_t *alert_json(int alert)
@@ -244,6 +267,34 @@ static json_t *server_json(const struct rig_tls_evidence *server, unsigned n_str
     return object;
 }
 
+/* Of a server that is not ours: only what it tells, or what the client saw of it. */
+static json_t *other_server_json(const struct rig_both_sides *both)
+{
+    const struct rig_tls_evidence *server = &both->server;
+    json_t *object = json_object();
+
+    (void)json_object_set_new(object, "client_hello", json_boolean(server->client_hello_seen));
+    (void)json_object_set_new(object, "handshake_done", json_boolean(server->handshake_done));
+    (void)json_object_set_new(object, "http_status", json_integer(both->http_status));
+    (void)json_object_set_new(object, "echoed", json_boolean(server->echoed));
+    (void)json_object_set_new(object, "resumed", json_boolean(server->resumed));
+    (void)json_object_set_new(object, "version", json_string(server->version));
+    (void)json_object_set_new(object, "cipher", json_string(server->cipher));
+    (void)json_object_set_new(object, "alert_seen", alert_json(server->alert_sent));
+    (void)json_object_set_new(object, "alert_received", alert_json(server->alert_received));
+    if (both->verify[0] != '\0') {
+        (void)json_object_set_new(object, "client_verify", json_string(both->verify));
+        (void)json_object_set_new(object, "verify_error",
+                                  json_string(rig_tls_verify_error_name(server->verify_error)));
+        (void)json_object_set_new(object, "configuration", json_integer(server->trust_generation));
+    }
+    set_known(object, "peer_sha256", server->peer_presented, server->peer_sha256);
+    if (server->error_text[0] != '\0') {
+        (void)json_object_set_new(object, "error", json_string(server->error_text));
+    }
+    return object;
+}
+
 static json_t *device_json(const struct rig_agent_handshake_report *device)
 {
     json_t *object = json_object();
@@ -257,6 +308,9 @@ static json_t *device_json(const struct rig_agent_handshake_report *device)
     (void)json_object_set_new(object, "handshake_done", json_boolean(device->handshake_done));
     (void)json_object_set_new(object, "echoed", json_boolean(device->echoed));
     (void)json_object_set_new(object, "resumed", json_boolean(device->resumed));
+    if (device->http_status != 0) {
+        (void)json_object_set_new(object, "http_status", json_integer(device->http_status));
+    }
     (void)json_object_set_new(object, "tls_code", json_string(code));
     (void)json_object_set_new(object, "verify_flags", json_string(flags));
     (void)json_object_set_new(object, "alert_sent", alert_json(device->alert_sent));
@@ -289,7 +343,9 @@ static void keep_server_side(struct rig_tls_endpoint *endpoint, json_t *evidence
 void rig_handshake_evidence(const struct rig_both_sides *both, json_t *evidence)
 {
     (void)json_object_set_new(evidence, "device", device_json(&both->device));
-    (void)json_object_set_new(evidence, "server", server_json(&both->server, both->n_strangers));
+    (void)json_object_set_new(evidence, "server",
+                              both->by_http ? other_server_json(both)
+                                            : server_json(&both->server, both->n_strangers));
 }
 
 void rig_both_sides_free(struct rig_both_sides *both)
@@ -314,13 +370,19 @@ rig_result rig_handshake_run(struct rig_board *board, struct rig_tls_endpoint *e
     rig_result result;
 
     *both = (struct rig_both_sides){0};
-    result = shake_hands(board, endpoint, handshake, &both->device, wait, err);
-    if (!result.ok) {
+    result = shake_hands(board, endpoint, handshake, both, wait, err);
+    if (!result.ok && endpoint != NULL) {
         keep_server_side(endpoint, evidence, wait);
-        return result;
     }
+    RIG_TRY(result);
     (void)json_object_set_new(evidence, "device", device_json(&both->device));
-    RIG_TRY(rig_handshake_collect(endpoint, both, wait, err));
+    if (endpoint != NULL) {
+        RIG_TRY(rig_handshake_collect(endpoint, both, wait, err));
+    } else if (handshake->nginx != NULL) {
+        RIG_TRY(rig_other_server_collect(handshake->nginx, both, wait, err));
+    } else {
+        rig_other_server_guess(both);
+    }
     rig_handshake_evidence(both, evidence);
     return RIG_DONE;
 }

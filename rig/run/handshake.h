@@ -11,6 +11,7 @@
 #ifndef RIG_RUN_HANDSHAKE_H
 #define RIG_RUN_HANDSHAKE_H
 
+#include "rig/profile/nginx.h"
 #include "rig/run/board.h"
 #include "rig/tls/server.h"
 
@@ -54,15 +55,25 @@ struct rig_handshake {
     const char *text;          /* application data; NULL: a random word */
     bool slot_crls;            /* the board checks the server with its slot's CRLs */
     enum rig_agent_session session;
+    struct rig_nginx *nginx; /* in place of the endpoint; NULL: the endpoint, or the run's server */
 };
+
+#define RIG_NONCE_SIZE 25
 
 struct rig_both_sides {
     struct rig_agent_handshake_report device;
     struct rig_tls_evidence server;
     unsigned n_strangers;
+    char nonce[RIG_NONCE_SIZE];      /* of the board's request, or of the text to be echoed */
+    bool by_http;                    /* the server was another one; see other_server.h */
+    unsigned http_status;            /* 0: no request came so far */
+    char verify[160];                /* nginx's $ssl_client_verify */
     struct rig_tls_capture *capture; /* NULL where the endpoint does not capture; owned */
 };
 void rig_both_sides_free(struct rig_both_sides *both);
+
+/* A random word that nobody can guess. */
+RIG_CHECKED rig_result rig_handshake_nonce(char nonce[RIG_NONCE_SIZE], struct rig_error *err);
 
 /* Adds the server's word to the client's in both->device. */
 RIG_CHECKED rig_result rig_handshake_collect(struct rig_tls_endpoint *endpoint,

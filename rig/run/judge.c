@@ -178,6 +178,12 @@ static rig_result refused(const struct rig_judge_input *in, enum rig_outcome *ou
                           struct rig_error *err)
 {
     *outcome = RIG_OUTCOME_REJECTED_OTHER;
+    if (in->by_http && in->http_status != 0) {
+        return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_REFUSED,
+                        "the server refused the board behind a good handshake: HTTP status %u%s%s",
+                        in->http_status, in->server->error_text[0] != '\0' ? ", " : "",
+                        in->server->error_text);
+    }
     if (in->server->verify_error != 0) {
         return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_REFUSED,
                         "the server refused the board's certificate: %s at depth %d (alert %s)",
@@ -204,7 +210,7 @@ static rig_result refused(const struct rig_judge_input *in, enum rig_outcome *ou
 static rig_result judge_ocsp(const struct rig_judge_input *in, enum rig_outcome *outcome,
                              struct rig_error *err)
 {
-    if (in->plan->ocsp_result != RIG_TLS_OCSP_NOT_ASKED &&
+    if (!in->by_http && in->plan->ocsp_result != RIG_TLS_OCSP_NOT_ASKED &&
         in->plan->ocsp_result != in->server->ocsp_result) {
         *outcome = RIG_OUTCOME_REJECTED_OTHER;
         return rig_fail(err, RIG_CLASS_RIG, RIG_E_MISMATCH,
@@ -237,11 +243,37 @@ static rig_result judge_accepted(const struct rig_judge_input *in, enum rig_outc
     return judge_ocsp(in, outcome, err);
 }
 
+/* Some servers tell no depth. */
+static void depth_text(const struct rig_tls_evidence *server, char out[12])
+{
+    (void)snprintf(out, 12, "%d", server->verify_depth);
+    if (server->verify_depth < 0) {
+        (void)rig_copy_text(out, 12, "unknown");
+    }
+}
+
+/* Refused by HTTP: what the handshake let pass must be a 4xx, whose reason stands in the log where
+ * there is one. */
+static rig_result judge_http_status(const struct rig_judge_input *in, enum rig_outcome *outcome,
+                                    struct rig_error *err)
+{
+    if (in->http_status / 100 == 4) {
+        *outcome = RIG_OUTCOME_REJECTED;
+        return RIG_DONE;
+    }
+    *outcome = RIG_OUTCOME_VACUOUS;
+    return rig_fail(err, RIG_CLASS_RIG, RIG_E_PROTOCOL,
+                    "the server neither accepted nor refused the board: HTTP status %u, expected "
+                    "2xx or 4xx (is the path of --server right?)",
+                    in->http_status);
+}
+
 static rig_result judge_server_rejects(const struct rig_judge_input *in, enum rig_outcome *outcome,
                                        struct rig_error *err)
 {
     const struct rig_case_plan *plan = in->plan;
     const struct rig_tls_evidence *server = in->server;
+    char depth[12];
 
     if (server->echoed) {
         *outcome = RIG_OUTCOME_ACCEPTED;
@@ -267,13 +299,17 @@ static rig_result judge_server_rejects(const struct rig_judge_input *in, enum ri
                         server->peer_subject);
     }
     *outcome = RIG_OUTCOME_REJECTED_OTHER;
+    depth_text(server, depth);
     if (!verify_error_allowed(plan, server->verify_error)) {
         return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_MISMATCH,
-                        "refused for another reason: the server found %s at depth %d, expected %s",
-                        rig_tls_verify_error_name(server->verify_error), server->verify_depth,
+                        "refused for another reason: the server found %s at depth %s, expected %s",
+                        rig_tls_verify_error_name(server->verify_error), depth,
                         rig_tls_verify_error_name(plan->verify_errors[0]));
     }
-    if (plan->verify_depth >= 0 && server->verify_depth != plan->verify_depth) {
+    if (in->by_http && server->handshake_done && in->http_status != 0) {
+        return judge_http_status(in, outcome, err);
+    }
+    if (!in->by_http && plan->verify_depth >= 0 && server->verify_depth != plan->verify_depth) {
         return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_MISMATCH,
                         "refused for another certificate: %s at depth %d, expected depth %d",
                         rig_tls_verify_error_name(server->verify_error), server->verify_depth,
@@ -430,6 +466,9 @@ static rig_result judge_fails(const struct rig_judge_input *in, enum rig_outcome
     *outcome = RIG_OUTCOME_REJECTED_OTHER;
     if (in->server->verify_error != 0) {
         return refused(in, outcome, err);
+    }
+    if (in->by_http && in->http_status != 0) {
+        return judge_http_status(in, outcome, err);
     }
     RIG_TRY(check_came_so_far(in, outcome, err));
     if (!tls_code_allowed(plan, in->device->tls_code)) {

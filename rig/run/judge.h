@@ -35,6 +35,10 @@ struct rig_judge_input {
     unsigned n_expected_chain; /* certificates that it put there; 0: not compared */
     const struct rig_chain_expectation *expected_chain; /* NULL: intermediates are not compared */
     unsigned n_strangers;
+    /* A server that refuses behind the handshake, by its HTTP status: no alert, no depth, and the
+     * chain is not compared. */
+    bool by_http;
+    unsigned http_status; /* 0: no request came so far */
 };
 
 /* Fails with class DEVICE (or NETWORK when the board never reached the server), one line of cause.

@@ -14,11 +14,20 @@
 
 #include "reports/model.h"
 #include "rig/base/wait.h"
+#include "rig/profile/profile.h"
 #include "rig/run/ca_choice.h"
 #include "rig/suite/bench.h"
 #include "rig/suite/suite.h"
 
 struct rig_recovery;
+
+/* A server of the user's that runs already: `rig run --server https://...`. */
+struct rig_server_url {
+    char host[256];
+    uint16_t port;
+    char path[256];           /* that it answers with 2xx */
+    struct rig_buf roots_pem; /* what the board trusts it by; empty: the flashed roots */
+};
 
 enum rig_progress_mode {
     RIG_PROGRESS_NONE = 0,
@@ -33,9 +42,11 @@ struct rig_run_options {
     bool loopback;   /* virtual boards: server on 127.0.0.1 unless the suite says otherwise */
     int64_t wait_ms; /* how long a board that is not there may take to appear; 0: not at all */
     const char *out_folder;
-    const char *junit_path;    /* a copy of junit.xml goes here; may be NULL */
-    struct rig_ca_choice ca;   /* who signs */
-    const char *operator_name; /* for the register; may be NULL */
+    const char *junit_path;                   /* a copy of junit.xml goes here; may be NULL */
+    struct rig_ca_choice ca;                  /* who signs */
+    const struct rig_server_profile *profile; /* of the server in place of ours; NULL: ours */
+    const struct rig_server_url *server_url;  /* the same, one that runs; NULL: ours */
+    const char *operator_name;                /* for the register; may be NULL */
     const char *rig_version;
     enum rig_progress_mode progress;
     int progress_fd; /* borrowed */

@@ -13,7 +13,7 @@ static rig_result prepare_by(struct rig_trial_place *place, bool resumed, const 
 {
     RIG_AUTO(rig_both_sides_free) struct rig_both_sides both = {0};
     json_t *words = json_object();
-    const rig_result result = rig_trial_shake(place, place->endpoint, &both, words, err);
+    const rig_result result = rig_trial_shake(place, false, &both, words, err);
 
     (void)json_object_set_new(evidence, what, words);
     RIG_TRY(result);
@@ -64,8 +64,9 @@ static rig_result shake_and_judge(struct rig_trial_place *place, json_t *evidenc
     const struct rig_presented *presented = &place->presented;
     RIG_AUTO(rig_both_sides_free) struct rig_both_sides both = {0};
     enum rig_outcome outcome = RIG_OUTCOME_VACUOUS;
+    struct rig_case_plan plan;
     struct rig_judge_input input = {
-        .plan = &place->plan->handshake,
+        .plan = &plan,
         .server = &both.server,
         .device = &both.device,
         .expected_sha256 = presented->has_certificate ? presented->sha256 : NULL,
@@ -75,9 +76,11 @@ static rig_result shake_and_judge(struct rig_trial_place *place, json_t *evidenc
     struct rig_error late = {0};
 
     RIG_TRY(prepare_session(place, evidence, err));
-    RIG_TRY(rig_trial_shake(place, place->other != NULL ? place->other : place->endpoint, &both,
+    RIG_TRY(rig_trial_shake(place, place->other != NULL || place->other_nginx != NULL, &both,
                             evidence, err));
+    rig_other_server_plan(place->board, place->plan, &both, &plan, evidence);
     input.n_strangers = both.n_strangers;
+    rig_other_server_judged(&both, &input);
     result = rig_judge(&input, &outcome, err);
     (void)json_object_set_new(evidence, "outcome", json_string(rig_outcome_name(outcome)));
     if (!result.ok) {

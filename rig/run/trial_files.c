@@ -33,6 +33,18 @@ static rig_result write_capture(const char *folder, const struct rig_trial_place
     return write_file(folder, "handshake.pcapng", &file, err);
 }
 
+static rig_result write_nginx(const char *folder, const struct rig_trial_place *place,
+                              struct rig_error *err)
+{
+    const struct rig_nginx *nginx = place->other_nginx != NULL ? place->other_nginx : place->nginx;
+
+    if (nginx == NULL) {
+        return RIG_DONE;
+    }
+    RIG_TRY(write_file(folder, "nginx.conf", rig_nginx_config(nginx), err));
+    return write_file(folder, "nginx.log", rig_nginx_log(nginx), err);
+}
+
 rig_result rig_trial_files_write(const struct rig_trial_place *place,
                                  const struct rig_both_sides *both, json_t *evidence,
                                  struct rig_error *err)
@@ -56,6 +68,7 @@ rig_result rig_trial_files_write(const struct rig_trial_place *place,
     RIG_TRY(write_file(folder, "server-crls.pem", &place->crls, err));
     RIG_TRY(write_file(folder, "board-crls.pem", &place->board_crls, err));
     RIG_TRY(write_capture(folder, place, both, err));
+    RIG_TRY(write_nginx(folder, place, err));
     (void)json_object_set_new(evidence, "files", json_string(name));
     return RIG_DONE;
 }

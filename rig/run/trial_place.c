@@ -126,9 +126,11 @@ static void lay_tls(const struct rig_trial_tls *tls, struct rig_tls_settings *se
     settings->client_signatures = text_or_null(tls->signatures);
 }
 
-static void lay_server_side(const struct rig_trial_place *place, struct rig_tls_settings *settings)
+void rig_trial_settings(const struct rig_board *board, const struct rig_step_plan *plan,
+                        struct rig_tls_settings *settings)
 {
-    const struct rig_trial_plan *trial = place->trial;
+    static const struct rig_tls_device_policy policy = {0};
+    const struct rig_trial_plan *trial = plan->trial;
     const struct rig_trial_server *side = &trial->server_side;
 
     lay_tls(&side->tls, settings);
@@ -136,7 +138,7 @@ static void lay_server_side(const struct rig_trial_place *place, struct rig_tls_
     settings->max_chain_bytes = side->max_chain_bytes;
     settings->crl_check = side->crl_check;
     settings->sni_policy = side->sni_policy;
-    settings->server_names = place->board->options->suite->server_name;
+    settings->server_names = board->options->suite->server_name;
     settings->request_renegotiation = side->asks_renegotiation;
     settings->fault = side->fault;
     settings->fault_alert = side->fault_alert;
@@ -144,6 +146,14 @@ static void lay_server_side(const struct rig_trial_place *place, struct rig_tls_
                            : trial->session == RIG_TRIAL_TICKET   ? RIG_TLS_RESUMPTION_TICKETS
                                                                   : RIG_TLS_RESUMPTION_OFF;
     settings->resumption_revalidates = !side->naive_resumption;
+    settings->capture = true; /* of sessions with certificates that nobody trusts */
+    settings->policy = &policy;
+    settings->policy_refuses = trial->device_policy;
+    if (trial->ocsp.answer[0] != '\0') {
+        settings->ocsp.url = ""; /* that of the responder, when there is one */
+        settings->ocsp.fail_open = trial->ocsp.fail_open;
+        settings->ocsp.rules.nonce = trial->ocsp.nonce;
+    }
 }
 
 static int64_t moved_now_ms(void *ctx)
@@ -182,6 +192,17 @@ static bool is_enrolled(void *ctx, STACK_OF(X509) * verified_chain, char *reason
     return enrolled;
 }
 
+static rig_result open_one(struct rig_trial_place *place, struct rig_tls_server *server,
+                           const struct rig_tls_settings *settings, bool other,
+                           struct rig_error *err)
+{
+    if (place->board->options->profile != NULL) {
+        return rig_other_server_start(
+            place->board, settings, other ? &place->other_nginx : &place->nginx, place->wait, err);
+    }
+    return rig_tls_endpoint_open(server, settings, other ? &place->other : &place->endpoint, err);
+}
+
 /* Two servers with one ticket key: the trial's, and the one where its session is offered. */
 static rig_result open_both(struct rig_trial_place *place, struct rig_tls_server *server,
                             struct rig_tls_settings *settings, struct rig_error *err)
@@ -193,9 +214,9 @@ static rig_result open_both(struct rig_trial_place *place, struct rig_tls_server
         return rig_fail(err, RIG_CLASS_RIG, RIG_E_LIBRARY, "no random bytes from OpenSSL");
     }
     settings->ticket_key = ticket_key;
-    result = rig_tls_endpoint_open(server, settings, &place->other, err);
+    result = open_one(place, server, settings, true, err);
     if (result.ok) {
-        result = rig_tls_endpoint_open(server, settings, &place->endpoint, err);
+        result = open_one(place, server, settings, false, err);
     }
     OPENSSL_cleanse(ticket_key, sizeof ticket_key);
     return result;
@@ -203,8 +224,6 @@ static rig_result open_both(struct rig_trial_place *place, struct rig_tls_server
 
 static rig_result open_endpoints(struct rig_trial_place *place, struct rig_error *err)
 {
-    static const struct rig_tls_device_policy policy = {0};
-    const struct rig_trial_plan *trial = place->trial;
     struct rig_tls_server *server = NULL;
     const struct rig_server_identity identity = {.chain_pem = place->server.chain_pem,
                                                  .key_pem = place->server.key_pem};
@@ -213,23 +232,17 @@ static rig_result open_endpoints(struct rig_trial_place *place, struct rig_error
     rig_handshake_settings(place->board, &identity,
                            place->crls.len != 0 ? rig_buf_text(&place->crls) : NULL,
                            place->plan->timeout_ms, &settings);
+    rig_trial_settings(place->board, place->plan, &settings);
     settings.client_roots_pem = rig_buf_text(&place->trust_pem);
-    lay_server_side(place, &settings);
-    settings.capture = true; /* of sessions with certificates that nobody trusts */
-    settings.policy = &policy;
-    settings.policy_refuses = trial->device_policy;
     if (place->responder != NULL) {
         settings.ocsp.url = rig_ocsp_responder_url(place->responder);
-        settings.ocsp.fail_open = trial->ocsp.fail_open;
-        settings.ocsp.rules.nonce = trial->ocsp.nonce;
     }
-    if (trial->change.disables_enrolment) {
+    if (place->trial->change.disables_enrolment) {
         settings.enrolment = (struct rig_tls_enrolment_hook){.allows = is_enrolled, .ctx = place};
     }
     RIG_TRY(choose_server(place, &server, err));
-    return trial->change.other_endpoint
-               ? open_both(place, server, &settings, err)
-               : rig_tls_endpoint_open(server, &settings, &place->endpoint, err);
+    return place->trial->change.other_endpoint ? open_both(place, server, &settings, err)
+                                               : open_one(place, server, &settings, false, err);
 }
 
 /* ---- the board ---- */
@@ -272,7 +285,7 @@ rig_result rig_trial_place_set(struct rig_trial_place *place, struct rig_error *
 
 /* ---- handshakes ---- */
 
-static rig_result shake_board(struct rig_trial_place *place, struct rig_tls_endpoint *endpoint,
+static rig_result shake_board(struct rig_trial_place *place, bool at_other,
                               struct rig_both_sides *both, json_t *evidence, struct rig_error *err)
 {
     static const enum rig_agent_session sessions[] = {
@@ -286,9 +299,11 @@ static rig_result shake_board(struct rig_trial_place *place, struct rig_tls_endp
         .any_name = place->server.expected_name[0] == '\0',
         .slot_crls = place->board_crls.len != 0,
         .session = sessions[place->trial->session],
+        .nginx = at_other ? place->other_nginx : place->nginx,
     };
 
-    return rig_handshake_run(place->board, endpoint, &handshake, both, evidence, place->wait, err);
+    return rig_handshake_run(place->board, at_other ? place->other : place->endpoint, &handshake,
+                             both, evidence, place->wait, err);
 }
 
 /* The reference client's words in the form of a board's. */
@@ -320,7 +335,7 @@ static void report_as_board(const struct rig_tls_client_report *client,
     (void)rig_copy_text(device->text, sizeof device->text, client->error_text);
 }
 
-static rig_result shake_reference(struct rig_trial_place *place, struct rig_tls_endpoint *endpoint,
+static rig_result shake_reference(struct rig_trial_place *place, bool at_other,
                                   struct rig_both_sides *both, json_t *evidence,
                                   struct rig_error *err)
 {
@@ -328,9 +343,12 @@ static rig_result shake_reference(struct rig_trial_place *place, struct rig_tls_
     const struct rig_trial_reference *reference = &place->trial->reference;
     const char *name = reference->sni[0] != '\0' ? reference->sni : suite->server_name;
     RIG_AUTO(rig_tls_client_report_free) struct rig_tls_client_report report = {0};
-    const struct rig_tls_client_settings settings = {
+    RIG_AUTO(rig_buf_free) struct rig_buf request = {0};
+    struct rig_tls_endpoint *endpoint = at_other ? place->other : place->endpoint;
+    struct rig_nginx *nginx = at_other ? place->other_nginx : place->nginx;
+    struct rig_tls_client_settings settings = {
         .host = suite->server_bind[0] != '\0' ? suite->server_bind : "127.0.0.1",
-        .port = rig_tls_endpoint_port(endpoint),
+        .port = nginx != NULL ? rig_nginx_port(nginx) : rig_tls_endpoint_port(endpoint),
         .min_version = reference->tls.min_version,
         .max_version = reference->tls.max_version,
         .security_level = reference->tls.security_level >= 0 ? reference->tls.security_level : 0,
@@ -352,21 +370,36 @@ static rig_result shake_reference(struct rig_trial_place *place, struct rig_tls_
         .n_echo_bytes = 16,
     };
 
+    if (nginx != NULL) {
+        RIG_TRY(rig_handshake_nonce(both->nonce, err));
+        RIG_TRY(rig_buf_printf(&request, err,
+                               "GET /?rig=%s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n",
+                               both->nonce, suite->server_name));
+        settings.http_request = rig_buf_text(&request);
+    }
     RIG_TRY(rig_tls_client_run(&settings, place->wait, &report, err));
     report_as_board(&report, place, &both->device);
+    if (nginx != NULL) {
+        both->device.http_status = (unsigned)report.http_status;
+        both->device.echoed = report.http_status / 100 == 2 && report.response.len != 0 &&
+                              strstr(rig_buf_text(&report.response), both->nonce) != NULL;
+        RIG_TRY(rig_other_server_collect(nginx, both, place->wait, err));
+        rig_handshake_evidence(both, evidence);
+        return RIG_DONE;
+    }
     RIG_TRY(rig_handshake_collect(endpoint, both, place->wait, err));
     rig_handshake_evidence(both, evidence);
     return RIG_DONE;
 }
 
-rig_result rig_trial_shake(struct rig_trial_place *place, struct rig_tls_endpoint *endpoint,
+rig_result rig_trial_shake(struct rig_trial_place *place, bool at_other,
                            struct rig_both_sides *both, json_t *evidence, struct rig_error *err)
 {
     rig_both_sides_free(both);
     *both = (struct rig_both_sides){0};
     return place->trial->client == RIG_TRIAL_BOARD
-               ? shake_board(place, endpoint, both, evidence, err)
-               : shake_reference(place, endpoint, both, evidence, err);
+               ? shake_board(place, at_other, both, evidence, err)
+               : shake_reference(place, at_other, both, evidence, err);
 }
 
 /* ---- the change ---- */
@@ -398,6 +431,9 @@ rig_result rig_trial_apply_change(struct rig_trial_place *place, struct rig_erro
                              err));
         RIG_TRY(tell_board(place, err));
     }
+    if (place->nginx != NULL && change->crls[0] == '\0' && change->trust[0] == '\0') {
+        return RIG_DONE; /* a reload alone changes nginx: its tickets' keys */
+    }
     if (change->crls[0] != '\0') {
         rig_buf_reset(&place->crls);
         RIG_TRY(rig_pki_crls(place->board->services->world, change->crls, &place->crls, err));
@@ -409,6 +445,10 @@ rig_result rig_trial_apply_change(struct rig_trial_place *place, struct rig_erro
         .client_roots_pem = rig_buf_text(&place->trust_pem),
         .crls_pem = place->crls.len != 0 ? rig_buf_text(&place->crls) : NULL,
     };
+    if (place->nginx != NULL) {
+        return rig_nginx_reload(place->other_nginx != NULL ? place->other_nginx : place->nginx,
+                                &texts, place->wait, err);
+    }
     return rig_tls_endpoint_reload(place->other != NULL ? place->other : place->endpoint, &texts,
                                    &loaded, err);
 }
@@ -436,6 +476,8 @@ void rig_trial_place_free(struct rig_trial_place *place)
     rig_auto_endpoint(&place->endpoint);
     rig_auto_endpoint(&place->other);
     rig_auto_tls_server(&place->own_server);
+    rig_auto_nginx(&place->nginx);
+    rig_auto_nginx(&place->other_nginx);
     rig_auto_ocsp_responder(&place->responder);
     rig_auto_tls_client_session(&place->session);
     rig_pki_identity_free(&place->device);

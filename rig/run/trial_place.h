@@ -11,7 +11,7 @@
 #define RIG_RUN_TRIAL_PLACE_H
 
 #include "rig/pki/world.h"
-#include "rig/run/handshake.h"
+#include "rig/run/other_server.h"
 #include "rig/tls/client.h"
 #include "rig/tls/ocsp_responder.h"
 
@@ -31,6 +31,8 @@ struct rig_trial_place {
     struct rig_ocsp_responder *responder;
     struct rig_tls_endpoint *endpoint;
     struct rig_tls_endpoint *other; /* with the same ticket key; NULL unless the trial has one */
+    struct rig_nginx *nginx;        /* in place of both, where the run's server is nginx */
+    struct rig_nginx *other_nginx;
     struct rig_presented presented;
     struct rig_tls_server *own_server; /* with a clock that the change moves; NULL: the run's */
     struct rig_clock clock;
@@ -44,9 +46,13 @@ struct rig_trial_place {
  * a failure. */
 RIG_CHECKED rig_result rig_trial_place_set(struct rig_trial_place *place, struct rig_error *err);
 
-/* One handshake of the trial's client; `both` as of rig_handshake_run. */
-RIG_CHECKED rig_result rig_trial_shake(struct rig_trial_place *place,
-                                       struct rig_tls_endpoint *endpoint,
+/* What the trial asks of a server, without the texts (certificates, CRLs). */
+void rig_trial_settings(const struct rig_board *board, const struct rig_step_plan *plan,
+                        struct rig_tls_settings *settings);
+
+/* One handshake of the trial's client, with the other server or the first one; `both` as of
+ * rig_handshake_run. */
+RIG_CHECKED rig_result rig_trial_shake(struct rig_trial_place *place, bool at_other,
                                        struct rig_both_sides *both, json_t *evidence,
                                        struct rig_error *err);
 

@@ -6,6 +6,7 @@
 #include "rig/suite/ca_config.h"
 #include "rig/suite/enrolment_file.h"
 #include "rig/suite/fixtures.h"
+#include "rig/suite/profile_file.h"
 #include "rig/suite/schemas.h"
 #include "rig/suite/suite.h"
 
@@ -58,7 +59,7 @@ static const struct {
 } kinds[] = {
     [RIG_FILE_SUITE] = {"each_key", "suite"}, [RIG_FILE_BENCH] = {"boards", "bench"},
     [RIG_FILE_CA] = {"vault", "CA"},          [RIG_FILE_ENROLMENT] = {"enrolment", "enrolment"},
-    [RIG_FILE_PKI] = {"pki", "PKI fixture"},
+    [RIG_FILE_PKI] = {"pki", "PKI fixture"},  [RIG_FILE_PROFILE] = {"profile", "server profile"},
 };
 
 const char *rig_file_kind_name(enum rig_file_kind kind)
@@ -115,6 +116,11 @@ bool rig_yaml_file_ready(struct rig_yaml_file *file, enum rig_file_kind kind)
     return is_of_kind(file->mistakes, root, kind);
 }
 
+static void free_profile(struct rig_server_profile **profile)
+{
+    free(*profile);
+}
+
 rig_result rig_check_file(const char *path, enum rig_file_kind *kind, struct rig_buf *mistakes,
                           struct rig_error *err)
 {
@@ -124,6 +130,7 @@ rig_result rig_check_file(const char *path, enum rig_file_kind *kind, struct rig
     RIG_AUTO(rig_auto_bench) struct rig_bench *bench = NULL;
     RIG_AUTO(rig_auto_enrolment_file) struct rig_enrolment_file *enrolment = NULL;
     RIG_AUTO(rig_auto_fixtures) struct rig_fixtures *fixtures = NULL;
+    RIG_AUTO(free_profile) struct rig_server_profile *profile = NULL;
     struct rig_ca_vault_config config;
 
     *kind = RIG_FILE_SUITE;
@@ -145,6 +152,10 @@ rig_result rig_check_file(const char *path, enum rig_file_kind *kind, struct rig
     if (rig_yaml_find(file.tree.root, kinds[RIG_FILE_PKI].key) != NULL) {
         *kind = RIG_FILE_PKI;
         return rig_fixtures_load(&path, 1, &fixtures, mistakes, err);
+    }
+    if (rig_yaml_find(file.tree.root, kinds[RIG_FILE_PROFILE].key) != NULL) {
+        *kind = RIG_FILE_PROFILE;
+        return rig_profile_file_parse(path, rig_buf_text(&text), text.len, &profile, mistakes, err);
     }
     return rig_suite_load(path, &suite, mistakes, err);
 }

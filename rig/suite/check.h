@@ -13,16 +13,17 @@ enum rig_file_kind {
     RIG_FILE_BENCH,
     RIG_FILE_CA,
     RIG_FILE_ENROLMENT,
-    RIG_FILE_PKI
+    RIG_FILE_PKI,
+    RIG_FILE_PROFILE
 };
-/* "suite", "bench", "CA", "enrolment", "PKI fixture". */
+/* "suite", "bench", "CA", "enrolment", "PKI fixture", "server profile". */
 const char *rig_file_kind_name(enum rig_file_kind kind);
 
 /*
  * Loads the file as what it is (one with `boards:` is a bench, one with `vault:` a CA file,
- * one with `enrolment:` an enrolment fixture, one with `pki:` a PKI fixture, any other a suite) and
- * forgets it again. *kind is set also when it fails, as far as it can be known. Errors and
- * `mistakes` as of rig_suite_load.
+ * one with `enrolment:` an enrolment fixture, one with `pki:` a PKI fixture, one with `profile:` a
+ * server profile, any other a suite) and forgets it again. *kind is set also when it fails, as far
+ * as it can be known. Errors and `mistakes` as of rig_suite_load.
  */
 RIG_CHECKED rig_result rig_check_file(const char *path, enum rig_file_kind *kind,
                                       struct rig_buf *mistakes, struct rig_error *err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Listening sockets on a fixed address: an ephemeral port, or the next free one of a range. Private
- * to this folder. */
+/* Listening sockets on a fixed address: an ephemeral port, or the next free one of a range. For
+ * this folder and rig/profile, whose programs listen where an endpoint would. */
 #ifndef RIG_TLS_LISTENER_H
 #define RIG_TLS_LISTENER_H
 

@@ -5,6 +5,7 @@
 #include "rig/suite/check.h"
 #include "rig/suite/enrolment_file.h"
 #include "rig/suite/fixtures.h"
+#include "rig/suite/profile_file.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -74,10 +75,17 @@ static void pki_fixtures_are_described(void **state)
     check("fixtures", "PKI fixtures", rig_fixtures_describe_schema);
 }
 
+static void server_profiles_are_described(void **state)
+{
+    (void)state;
+    check("suites", "server profiles", rig_profile_file_describe);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(suites_are_described),
+        cmocka_unit_test(server_profiles_are_described),
         cmocka_unit_test(benches_are_described),
         cmocka_unit_test(ca_files_are_described),
         cmocka_unit_test(enrolment_fixtures_are_described),

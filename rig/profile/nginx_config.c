@@ -197,12 +197,14 @@ static rig_result put_head(struct rig_buf *config, const struct rig_nginx_place 
 }
 
 /* Whoever asks for another name, or for none. */
-static rig_result put_rejecting_server(struct rig_buf *config, const struct rig_nginx_place *place,
-                                       struct rig_error *err)
+static rig_result put_rejecting_server(const struct writer *writer,
+                                       const struct rig_tls_settings *settings,
+                                       const struct rig_nginx_place *place, struct rig_error *err)
 {
-    RIG_TRY(rig_buf_append_text(config, "    server {\n", err));
-    RIG_TRY(put_listen(config, place, " default_server", err));
-    return rig_buf_append_text(config, "        ssl_reject_handshake on;\n    }\n", err);
+    RIG_TRY(rig_buf_append_text(writer->config, "    server {\n", err));
+    RIG_TRY(put_listen(writer->config, place, " default_server", err));
+    RIG_TRY(put_protocols(writer, settings, err));
+    return rig_buf_append_text(writer->config, "        ssl_reject_handshake on;\n    }\n", err);
 }
 
 rig_result rig_nginx_config_write(const struct rig_server_profile *profile,
@@ -215,7 +217,7 @@ rig_result rig_nginx_config_write(const struct rig_server_profile *profile,
 
     RIG_TRY(put_head(config, place, err));
     if (by_name) {
-        RIG_TRY(put_rejecting_server(config, place, err));
+        RIG_TRY(put_rejecting_server(&writer, settings, place, err));
     }
     RIG_TRY(rig_buf_append_text(config, "    server {\n", err));
     RIG_TRY(put_listen(config, place, "", err));
@@ -229,7 +231,9 @@ rig_result rig_nginx_config_write(const struct rig_server_profile *profile,
     RIG_TRY(put_sessions(&writer, settings, err));
     RIG_TRY(put_verification(&writer, settings, place, err));
     for (size_t i = 0; i < profile->n_directives; i++) {
-        RIG_TRY(rig_buf_printf(config, err, "        %s;\n", profile->directives[i]));
+        if (strchr(profile->directives[i], ' ') != NULL) { /* a name alone: left out */
+            RIG_TRY(rig_buf_printf(config, err, "        %s;\n", profile->directives[i]));
+        }
     }
     /* the nonce back, as the test server echoes bytes */
     return rig_buf_append_text(config, "        return 200 \"$arg_rig\\n\";\n    }\n}\n", err);

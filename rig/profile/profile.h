@@ -37,7 +37,8 @@ struct rig_server_profile {
     char name[48];
     enum rig_profile_program program;
     char binary[256];    /* looked up in PATH when it has no slash */
-    size_t n_directives; /* of the server block; each replaces the rig's own of that name */
+    size_t n_directives; /* of the server block; each replaces the rig's own of that name; a
+                            name alone leaves it out */
     char directives[RIG_PROFILE_MAX_DIRECTIVES][160];
     size_t n_cases;
     struct rig_profile_case cases[RIG_PROFILE_MAX_CASES];

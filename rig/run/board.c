@@ -2,6 +2,7 @@
 #include "rig/run/board.h"
 
 #include "rig/run/board_rules.h"
+#include "rig/run/other_server.h"
 #include "rig/run/progress.h"
 #include "rig/run/steps.h"
 
@@ -217,6 +218,9 @@ static void run_list(struct rig_board *board, const struct rig_step_list *list, 
 
         if (rig_rules_held_back(board, plan, reason, sizeof reason)) {
             skip_step(board, plan, reason);
+        } else if (rig_other_server_cannot(board, plan, reason, sizeof reason)) {
+            skip_step(board, plan, reason);
+            continue; /* that says nothing about the board */
         } else if (!stopped_here(board, plan)) {
             rig_board_run_step(board, plan, rig_step_driver(plan->kind)->run);
         }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rig/run/board_rules.h"
 
-#include "rig/run/other_server.h"
 #include "rig/run/steps.h"
 
 #include <stdio.h>
@@ -112,7 +111,7 @@ bool rig_rules_held_back(const struct rig_board *board, const struct rig_step_pl
                        "updates; run this suite with the local CA",
                        board->services->ca->ops->name);
     } else {
-        return rig_other_server_cannot(board, plan, reason, reason_size);
+        return false;
     }
     return true;
 }
@@ -143,7 +142,7 @@ void rig_rules_conclude(struct rig_board *board, const struct rig_step_plan *pla
     const struct rig_step_report *report = &board->report->steps[board->report->n_steps - 1];
     const bool passed = report->verdict == RIG_VERDICT_PASS || report->verdict == RIG_VERDICT_FLAKY;
 
-    if (rig_step_is_case(plan) && plan->handshake.control && report->verdict != RIG_VERDICT_SKIP) {
+    if (rig_step_is_case(plan) && plan->handshake.control) {
         board->cell.control_failed = !passed;
         (void)rig_copy_text(board->cell.control_name, sizeof board->cell.control_name, plan->name);
     }

@@ -179,7 +179,8 @@ static const struct rig_yaml_key profile_keys[] = {
      .max = RIG_PROFILE_MAX_DIRECTIVES,
      .form = "list of 1 to 32 nginx directives",
      .initial = "none",
-     .doc = "More for the server block; each replaces the rig's own of the same name."},
+     .doc = "More for the server block; each replaces the rig's own of the same "
+            "name, and a name alone leaves it out (`ssl_crl`)."},
     {.name = "cases",
      .type = RIG_YAML_CUSTOM,
      .read = read_cases,

@@ -202,7 +202,7 @@ rig_result rig_other_server_collect(struct rig_nginx *nginx, struct rig_both_sid
 
 void rig_other_server_guess(struct rig_both_sides *both)
 {
-    const struct rig_agent_handshake_report *device = &both->device;
+    struct rig_agent_handshake_report *device = &both->device;
     struct rig_tls_evidence *server = &both->server;
 
     both->by_http = true;
@@ -218,6 +218,7 @@ void rig_other_server_guess(struct rig_both_sides *both)
         .alert_sent = device->alert_received,
         .alert_received = device->alert_sent,
     };
+    device->echoed = server->echoed; /* such a server need not give the nonce back */
     memcpy(server->peer_sha256, device->offered_sha256, RIG_SHA256_SIZE);
     (void)rig_copy_text(server->version, sizeof server->version, device->version);
     (void)rig_copy_text(server->cipher, sizeof server->cipher, device->cipher);

@@ -3,6 +3,7 @@
 started here with a certificate of the run's own CA, as a staging server would be."""
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -125,6 +126,12 @@ def openssl(*args):
     subprocess.run(["openssl", *map(str, args)], check=True, capture_output=True)
 
 
+def is_root(pem):
+    words = subprocess.run(["openssl", "x509", "-noout", "-subject", "-issuer"], input=pem, capture_output=True, text=True,
+                           check=True).stdout.splitlines()
+    return words[0].split("=", 1)[1] == words[1].split("=", 1)[1]
+
+
 @contextlib.contextmanager
 def staging(folder, out, crls=True):
     """nginx with a server certificate of a CA of its own, that trusts the CA of the work folder for boards."""
@@ -139,7 +146,9 @@ def staging(folder, out, crls=True):
     openssl("x509", "-req", "-in", folder / "server.csr", "-CA", folder / "ca.pem", "-CAkey", folder / "ca.key",
             "-CAcreateserial", "-days", "2", "-extfile", folder / "ext", "-out", folder / "server.pem")
     (folder / "crls.pem").write_text(rig("ca", "crl", "--out", out, expect=0).stdout)
-    (folder / "roots.pem").write_text(rig("ca", "chain", "--out", out, expect=0).stdout)
+    # the root alone: a server that has the intermediate too lets a board in that does not send it
+    chain = re.findall(r"-----BEGIN.*?END CERTIFICATE-----\n", rig("ca", "chain", "--out", out, expect=0).stdout, re.DOTALL)
+    (folder / "roots.pem").write_text(next(c for c in chain if is_root(c)))
     config = (f"daemon off; pid {folder}/pid; error_log stderr notice; events {{}} http {{ access_log off;\n"
               + "".join(f"{kind}_temp_path {folder}/temp;\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
               + f"server {{ listen 127.0.0.1:{port} ssl; ssl_certificate server.pem; ssl_certificate_key server.key;\n"

@@ -42,6 +42,12 @@ void rig_hex(const uint8_t *bytes, size_t n, char *out);
 RIG_CHECKED rig_result rig_hex_parse(const char *text, uint8_t *bytes, size_t n,
                                      struct rig_error *err);
 
+/* "" as NULL: a setting that was left empty. Borrowed. */
+static inline const char *rig_text_or_null(const char *text)
+{
+    return text[0] != '\0' ? text : NULL;
+}
+
 /* bounded copy, always terminated; returns false when it was cut. */
 bool rig_copy_text(char *to, size_t to_size, const char *from);
 

@@ -91,6 +91,20 @@ rig_result rig_pki_crl_pem(const X509_CRL *crl, struct rig_buf *out, struct rig_
     return take_bio(bio, bio != NULL && PEM_write_bio_X509_CRL(bio, crl), "encode a CRL", out, err);
 }
 
+bool rig_pki_crl_lists(X509_CRL *crl, const char *serial)
+{
+    RIG_AUTO(rig_auto_BIGNUM) BIGNUM *number = NULL;
+    RIG_AUTO(rig_auto_ASN1_INTEGER) ASN1_INTEGER *integer = NULL;
+    X509_REVOKED *entry = NULL;
+
+    if (BN_hex2bn(&number, serial) == 0) {
+        return false;
+    }
+    integer = BN_to_ASN1_INTEGER(number, NULL);
+    /* 2: listed, and taken off it again (removeFromCRL) */
+    return integer != NULL && X509_CRL_get0_by_serial(crl, &entry, integer) == 1;
+}
+
 rig_result rig_pki_certificates_of_pem(const char *pem, const char *what, STACK_OF(X509) * *out,
                                        struct rig_error *err)
 {

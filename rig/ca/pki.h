@@ -73,6 +73,9 @@ RIG_CHECKED rig_result rig_pki_sha256(const void *bytes, size_t n_bytes,
 RIG_CHECKED rig_result rig_pki_spki_sha256(const X509_PUBKEY *spki, uint8_t sha256[RIG_SHA256_SIZE],
                                            struct rig_error *err);
 
+/* Whether the CRL lists a serial number, which is hex without separators. */
+bool rig_pki_crl_lists(X509_CRL *crl, const char *serial);
+
 /* Milliseconds since 1970; what a certificate can't hold (beyond the year 9999) is INVALID (class
  * USAGE). */
 RIG_CHECKED rig_result rig_pki_time_set(ASN1_TIME *time, int64_t unix_ms, struct rig_error *err);

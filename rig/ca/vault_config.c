@@ -7,11 +7,6 @@
 
 #include <string.h>
 
-static const char *or_null(const char *text)
-{
-    return text[0] != '\0' ? text : NULL;
-}
-
 static rig_result read_secret(const char *file, const char *variable, const char *what,
                               struct rig_buf *secret, struct rig_error *err)
 {
@@ -58,13 +53,13 @@ static rig_result take_environment(struct rig_ca_vault_config *config, struct ri
     RIG_AUTO(rig_vault_environment_free) struct rig_vault_environment environment = {0};
     struct rig_ca_vault_login *login = &config->login;
     struct rig_vault_options options = {
-        .address = or_null(config->address),
-        .namespace_path = or_null(config->namespace_path),
-        .ca_file = or_null(config->ca_file),
-        .ca_folder = or_null(config->ca_folder),
-        .tls_server_name = or_null(config->tls_server_name),
-        .client_certificate_file = or_null(login->certificate_file),
-        .client_key_file = or_null(login->key_file),
+        .address = rig_text_or_null(config->address),
+        .namespace_path = rig_text_or_null(config->namespace_path),
+        .ca_file = rig_text_or_null(config->ca_file),
+        .ca_folder = rig_text_or_null(config->ca_folder),
+        .tls_server_name = rig_text_or_null(config->tls_server_name),
+        .client_certificate_file = rig_text_or_null(login->certificate_file),
+        .client_key_file = rig_text_or_null(login->key_file),
         .skip_verify = config->skip_verify,
         .request_timeout_ms = config->request_timeout_ms,
         .login = {.kind = login->kind, .secret = login->secret},

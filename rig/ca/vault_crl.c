@@ -45,19 +45,6 @@ rig_result rig_vault_expect_revoked(struct rig_vault_ca *vault, const char *moun
     return result;
 }
 
-static bool lists(X509_CRL *crl, const char *serial)
-{
-    RIG_AUTO(rig_auto_BIGNUM) BIGNUM *number = NULL;
-    RIG_AUTO(rig_auto_ASN1_INTEGER) ASN1_INTEGER *integer = NULL;
-    X509_REVOKED *entry = NULL;
-
-    if (BN_hex2bn(&number, serial) == 0) {
-        return false;
-    }
-    integer = BN_to_ASN1_INTEGER(number, NULL);
-    return integer != NULL && X509_CRL_get0_by_serial(crl, &entry, integer) == 1;
-}
-
 /* Forgets what the CRL has by now; the serial of one that it lacks, or "".
  * Those revoked after `newest` may be missing. */
 static void strike_off(struct rig_vault_ca *vault, const char *mount, X509_CRL *crl,
@@ -70,7 +57,7 @@ static void strike_off(struct rig_vault_ca *vault, const char *mount, X509_CRL *
     for (size_t i = 0; i < vault->n_pending; i++) {
         const struct rig_vault_pending pending = vault->pending[i];
 
-        if (strcmp(pending.mount, mount) == 0 && lists(crl, pending.serial)) {
+        if (strcmp(pending.mount, mount) == 0 && rig_pki_crl_lists(crl, pending.serial)) {
             continue;
         }
         if (strcmp(pending.mount, mount) == 0 && pending.order <= newest) {

@@ -31,11 +31,6 @@ static void free_patient(struct patient *patient)
     rig_ca_vault_config_free(&patient->config);
 }
 
-static const char *or_null(const char *text)
-{
-    return text[0] != '\0' ? text : NULL;
-}
-
 /* With ca.yaml ------------------------------------------------------------------------------- */
 
 static rig_result open_login(const struct rig_ca_vault_config *config,
@@ -44,18 +39,19 @@ static rig_result open_login(const struct rig_ca_vault_config *config,
 {
     const struct rig_vault_options options = {
         .address = config->address,
-        .namespace_path = or_null(config->namespace_path),
-        .ca_file = or_null(config->ca_file),
-        .ca_folder = or_null(config->ca_folder),
-        .tls_server_name = or_null(config->tls_server_name),
-        .client_certificate_file = or_null(login->certificate_file),
-        .client_key_file = or_null(login->key_file),
+        .namespace_path = rig_text_or_null(config->namespace_path),
+        .ca_file = rig_text_or_null(config->ca_file),
+        .ca_folder = rig_text_or_null(config->ca_folder),
+        .tls_server_name = rig_text_or_null(config->tls_server_name),
+        .client_certificate_file = rig_text_or_null(login->certificate_file),
+        .client_key_file = rig_text_or_null(login->key_file),
         .skip_verify = config->skip_verify,
         .request_timeout_ms = config->request_timeout_ms,
         .clock = &rig_clock_system,
         .login = {.kind = login->kind,
-                  .mount = or_null(login->mount),
-                  .role = or_null(login->kind == RIG_VAULT_APPROLE ? login->role_id : login->role),
+                  .mount = rig_text_or_null(login->mount),
+                  .role = rig_text_or_null(login->kind == RIG_VAULT_APPROLE ? login->role_id
+                                                                            : login->role),
                   .secret = login->secret},
     };
 
@@ -84,7 +80,7 @@ static rig_result open_by_file(const char *path, struct patient *patient, struct
     }
     doctor->device = (struct rig_vault_doctor_place){config->device.mount, config->device.role};
     doctor->server = (struct rig_vault_doctor_place){config->server.mount, config->server.role};
-    doctor->root_file = or_null(config->root_file);
+    doctor->root_file = rig_text_or_null(config->root_file);
     for (size_t i = 0; i < config->n_crls; i++) {
         patient->crl_files[i] = config->crl_files[i];
     }

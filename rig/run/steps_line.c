@@ -140,15 +140,11 @@ static rig_result read_partitions(struct rig_board *board, struct rig_wait wait,
 
 static void name_device(struct rig_board *board)
 {
-    const char *pattern = board->options->suite->device_id;
-    const char *hole = strstr(pattern, "{mac}");
     char mac[2 * RIG_MAC_SIZE + 1];
     const uint8_t *m = board->identity.mac;
 
     rig_hex(m, RIG_MAC_SIZE, mac);
-    (void)snprintf(board->device_id, sizeof board->device_id, "%.*s%s%s",
-                   hole != NULL ? (int)(hole - pattern) : (int)strlen(pattern), pattern,
-                   hole != NULL ? mac : "", hole != NULL ? hole + strlen("{mac}") : "");
+    rig_suite_device_id(board->options->suite, mac, board->device_id, sizeof board->device_id);
     (void)rig_copy_text(board->report->device_id, sizeof board->report->device_id,
                         board->device_id);
     (void)rig_copy_text(board->report->chip, sizeof board->report->chip,

@@ -3,14 +3,12 @@
  * The revocation clock: from the moment a certificate is revoked until a server refuses it, leg by
  * leg, with the board as the one that is refused; and a sibling that must go on being accepted.
  */
+#include "rig/ca/pki.h"
 #include "rig/run/evidence.h"
 #include "rig/run/handshake.h"
 #include "rig/run/steps.h"
 
 #include <openssl/pem.h>
-#include <openssl/x509.h>
-#include <stdio.h>
-#include <string.h>
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 #define POLL_FIRST_MS 20
@@ -89,27 +87,22 @@ static rig_result expect_accepted(struct clock_run *run, const struct rig_presen
 static rig_result lists(const struct rig_buf *pem, const char *serial, bool *listed,
                         struct rig_error *err)
 {
-    BIGNUM *number = NULL;
-    ASN1_INTEGER *wanted = NULL;
-    BIO *bio = BIO_new_mem_buf(pem->data, (int)pem->len);
-    X509_CRL *crl;
+    RIG_AUTO(rig_auto_BIO) BIO *bio = BIO_new_mem_buf(pem->data, (int)pem->len);
 
+    rig_pki_begin();
     *listed = false;
-    if (bio == NULL || BN_hex2bn(&number, serial) == 0 ||
-        (wanted = BN_to_ASN1_INTEGER(number, NULL)) == NULL) {
-        BN_free(number);
-        (void)BIO_free(bio);
-        return rig_fail(err, RIG_CLASS_RIG, RIG_E_LIBRARY, "cannot look through the CRLs");
+    if (bio == NULL) {
+        return rig_fail_memory(err);
     }
-    while (!*listed && (crl = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL)) != NULL) {
-        X509_REVOKED *entry = NULL;
+    while (!*listed) {
+        RIG_AUTO(rig_auto_X509_CRL) X509_CRL *crl = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL);
 
-        *listed = X509_CRL_get0_by_serial(crl, &entry, wanted) == 1;
-        X509_CRL_free(crl);
+        if (crl == NULL) {
+            break;
+        }
+        *listed = rig_pki_crl_lists(crl, serial);
     }
-    ASN1_INTEGER_free(wanted);
-    BN_free(number);
-    (void)BIO_free(bio);
+    rig_pki_begin(); /* the end of the text is an error to OpenSSL */
     return RIG_DONE;
 }
 
@@ -302,16 +295,18 @@ static rig_result time_it(struct clock_run *run, struct rig_error *err)
     return judge_legs(run, err);
 }
 
-/* Neither test certificate stays valid, whatever became of the measurement. */
+/* Neither test certificate stays valid, whatever became of the measurement, or of the other one. */
 static rig_result revoke_what_is_left(struct clock_run *run, struct rig_error *err)
 {
     rig_result result = RIG_DONE;
+    struct rig_error second;
 
     if (run->revoked.serial[0] != '\0' && run->at_ns[RIG_CLOCK_REVOKED] == 0) {
         result = revoke_now(run, &run->revoked, err);
     }
-    if (run->sibling.serial[0] != '\0' && result.ok) {
-        result = revoke_now(run, &run->sibling, err);
+    if (run->sibling.serial[0] != '\0' && !revoke_now(run, &run->sibling, &second).ok &&
+        result.ok) {
+        result = rig_fail_as(err, &second);
     }
     return result;
 }

@@ -9,6 +9,7 @@
 #include "rig/suite/schemas.h"
 
 #include <libgen.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -189,4 +190,19 @@ rig_result rig_suite_load(const char *path, struct rig_suite **suite, struct rig
         return (rig_result){.ok = false};
     }
     return RIG_DONE;
+}
+
+void rig_suite_device_id(const struct rig_suite *suite, const char *mac_hex, char *out,
+                         size_t out_size)
+{
+    static const char hole[] = "{mac}";
+    const char *pattern = suite->device_id;
+    const char *at = strstr(pattern, hole);
+
+    if (at == NULL) {
+        (void)rig_copy_text(out, out_size, pattern);
+        return;
+    }
+    (void)snprintf(out, out_size, "%.*s%s%s", (int)(at - pattern), pattern, mac_hex,
+                   at + sizeof hole - 1);
 }

@@ -248,4 +248,8 @@ static inline void rig_auto_suite(struct rig_suite **suite)
 /* "reset", "read-back", ...: as in suites. */
 const char *rig_step_kind_name(enum rig_step_kind kind);
 
+/* The suite's device id for a board with this MAC, which is hex without separators. */
+void rig_suite_device_id(const struct rig_suite *suite, const char *mac_hex, char *out,
+                         size_t out_size);
+
 #endif

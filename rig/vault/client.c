@@ -414,11 +414,6 @@ static bool pause_first(const struct rig_vault *vault, const struct rig_vault_ex
            rig_wait_pause(wait, pause_ms * RIG_NS_PER_MS, &ignored).ok;
 }
 
-static void free_exchange(struct rig_vault_exchange *exchange)
-{
-    rig_vault_exchange_free(exchange);
-}
-
 rig_result rig_vault_ask(struct rig_vault *vault, const struct rig_vault_request *request,
                          const char *token, struct rig_vault_reply *reply, json_t **root,
                          struct rig_wait wait, struct rig_error *err)
@@ -426,7 +421,7 @@ rig_result rig_vault_ask(struct rig_vault *vault, const struct rig_vault_request
     const bool repeatable = reads_only(request) || request->repeatable;
     RIG_AUTO(rig_buf_free) struct rig_buf path = {0};
     RIG_AUTO(rig_buf_free) struct rig_buf body = {.secret = true};
-    RIG_AUTO(free_exchange)
+    RIG_AUTO(rig_vault_exchange_free)
     struct rig_vault_exchange exchange = {
         .method = method_name(request->method),
         .namespace_path = of_the_server(request->path) ? NULL : vault->namespace_path,

@@ -10,11 +10,6 @@
 
 RIG_DEFINE_AUTO(json_t, json_decref);
 
-static void free_reply(struct rig_vault_reply *reply)
-{
-    rig_vault_reply_free(reply);
-}
-
 static const char *capability_of(enum rig_vault_method method)
 {
     switch (method) {
@@ -40,7 +35,7 @@ static long ask(struct rig_vault *vault, const char *path, const json_t *body, c
         .body = body,
         .repeatable = true,
     };
-    RIG_AUTO(free_reply) struct rig_vault_reply reply = {0};
+    RIG_AUTO(rig_vault_reply_free) struct rig_vault_reply reply = {0};
     RIG_AUTO(rig_auto_json_t) json_t *root = NULL;
     struct rig_error ignored;
 

@@ -551,15 +551,10 @@ static void name_it(const struct rig_vault_exchange *exchange,
                    len < 120 ? (int)len : 120, path, target->address);
 }
 
-static void free_target(struct rig_vault_target *target)
-{
-    rig_vault_target_free(target);
-}
-
 rig_result rig_vault_exchange(struct rig_vault_http *http, struct rig_vault_exchange *exchange,
                               struct rig_wait wait, struct rig_error *err)
 {
-    RIG_AUTO(free_target) struct rig_vault_target active = {0};
+    RIG_AUTO(rig_vault_target_free) struct rig_vault_target active = {0};
     const struct rig_vault_target *target = &http->target;
     char what[WHAT_SIZE];
 

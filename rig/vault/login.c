@@ -11,11 +11,6 @@
 
 RIG_DEFINE_AUTO(json_t, json_decref);
 
-static void free_reply(struct rig_vault_reply *reply)
-{
-    rig_vault_reply_free(reply);
-}
-
 /* What a login, a renewal or a look-up says of a token. */
 struct lease {
     struct rig_buf token; /* empty: the same as before */
@@ -50,7 +45,7 @@ void rig_vault_session_close(struct rig_vault *vault)
         return;
     }
     if (session->own && session->token.len != 0) {
-        RIG_AUTO(free_reply) struct rig_vault_reply reply = {0};
+        RIG_AUTO(rig_vault_reply_free) struct rig_vault_reply reply = {0};
         RIG_AUTO(rig_auto_json_t) json_t *root = NULL;
         struct rig_error ignored;
 
@@ -104,7 +99,7 @@ static rig_result log_in(struct rig_vault *vault, struct lease *lease, enum rig_
     const char *mount = vault->login_mount != NULL ? vault->login_mount : method;
     RIG_AUTO(rig_auto_json_t) json_t *body = login_body(vault);
     RIG_AUTO(rig_auto_json_t) json_t *root = NULL;
-    RIG_AUTO(free_reply) struct rig_vault_reply reply = {0};
+    RIG_AUTO(rig_vault_reply_free) struct rig_vault_reply reply = {0};
     RIG_AUTO(rig_buf_free) struct rig_buf path = {0};
     struct rig_vault_request request = {.method = RIG_VAULT_POST, .body = body};
 
@@ -141,7 +136,7 @@ static rig_result look_up(struct rig_vault *vault, struct lease *lease, enum rig
     static const struct rig_vault_request request = {.method = RIG_VAULT_GET,
                                                      .path = "auth/token/lookup-self"};
     RIG_AUTO(rig_auto_json_t) json_t *root = NULL;
-    RIG_AUTO(free_reply) struct rig_vault_reply reply = {0};
+    RIG_AUTO(rig_vault_reply_free) struct rig_vault_reply reply = {0};
 
     if (vault->login_secret.len == 0) {
         *fault = RIG_VAULT_FAULT_TOKEN;
@@ -170,7 +165,7 @@ static rig_result renew(struct rig_vault *vault, const char *token, struct lease
     static const struct rig_vault_request request = {
         .method = RIG_VAULT_POST, .path = "auth/token/renew-self", .repeatable = true};
     RIG_AUTO(rig_auto_json_t) json_t *root = NULL;
-    RIG_AUTO(free_reply) struct rig_vault_reply reply = {0};
+    RIG_AUTO(rig_vault_reply_free) struct rig_vault_reply reply = {0};
 
     if (!rig_vault_ask(vault, &request, token, &reply, &root, wait, err).ok) {
         *fault = reply.fault;
@@ -346,7 +341,7 @@ rig_result rig_vault_token_facts(struct rig_vault *vault, struct rig_vault_token
 {
     static const struct rig_vault_request request = {.method = RIG_VAULT_GET,
                                                      .path = "auth/token/lookup-self"};
-    RIG_AUTO(free_reply) struct rig_vault_reply reply = {0};
+    RIG_AUTO(rig_vault_reply_free) struct rig_vault_reply reply = {0};
     const char *accessor;
     const json_t *policy;
     json_t *policies;

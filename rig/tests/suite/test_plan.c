@@ -158,10 +158,13 @@ static void what_is_left_out_has_a_default(void **state)
     RIG_AUTO(rig_auto_suite)
     struct rig_suite *suite = parse(HEAD "each_key:\n" INSTALL "  - case: good\n");
     const struct rig_step_plan *good = step(&suite->each_key, "good");
+    char id[64];
 
     (void)state;
     assert_string_equal(suite->path, "inline");
     assert_string_equal(suite->device_id, "rig-{mac}");
+    rig_suite_device_id(suite, "246f28aa0001", id, sizeof id);
+    assert_string_equal(id, "rig-246f28aa0001");
     assert_string_equal(suite->organization, "");
     assert_string_equal(suite->country, "");
     assert_int_equal(suite->n_levels, 3);
@@ -209,9 +212,12 @@ static void what_is_written_wins(void **state)
              "after:\n  - {step: boot, name: last-boot}\n  - {case: kept}\n");
     const struct rig_step_plan *good = step(&suite->each_key, "good");
     const struct rig_step_plan *odd = step(&suite->each_key, "odd");
+    char id[64];
 
     (void)state;
     assert_string_equal(suite->device_id, "{mac}.dev.example");
+    rig_suite_device_id(suite, "246f28aa0001", id, sizeof id);
+    assert_string_equal(id, "246f28aa0001.dev.example");
     assert_string_equal(suite->organization, "A, B & Co");
     assert_string_equal(suite->country, "NO");
     assert_int_equal(suite->n_levels, 1);

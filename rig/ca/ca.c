@@ -19,11 +19,29 @@ rig_result rig_ca_sign(struct rig_ca *ca, const struct rig_ca_request *request,
     *certificate = (struct rig_ca_certificate){0};
     result = ca->ops->sign(ca, request, certificate, wait, err);
     if (!result.ok) {
-        rig_ca_certificate_free(certificate);
+        if (!certificate->refused) {
+            rig_ca_certificate_free(certificate);
+            *certificate = (struct rig_ca_certificate){0};
+        }
         return rig_wrap(err, "%s CA: cannot sign a certificate for '%.80s'", ca->ops->name,
                         request->common_name != NULL ? request->common_name : "");
     }
     return RIG_DONE;
+}
+
+bool rig_ca_said_no(const struct rig_error *err)
+{
+    switch (err->code) {
+    case RIG_E_REFUSED:
+    case RIG_E_BAD_SIGNATURE:
+    case RIG_E_POLICY:
+    case RIG_E_INVALID:
+    case RIG_E_NOT_FOUND:
+    case RIG_E_UNSUPPORTED:
+        return true;
+    default:
+        return false;
+    }
 }
 
 rig_result rig_ca_revoke(struct rig_ca *ca, const char *serial, enum rig_revocation_reason reason,

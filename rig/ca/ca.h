@@ -50,6 +50,9 @@ struct rig_ca_certificate {
     char issuer[256];    /* RFC 2253 text */
     char request_id[64]; /* the back end's own name for the request; "" none */
     char accessor[64];   /* names the token that asked (and is none); "" none */
+    /* after a failed rig_ca_sign only */
+    bool refused; /* the CA issued this one, but not as it was asked: never to be used */
+    bool revoked; /* ... and it was revoked at once */
 };
 void rig_ca_certificate_free(struct rig_ca_certificate *certificate);
 
@@ -174,11 +177,16 @@ struct rig_ca {
 };
 
 /* Signs. The request's CSR must have passed rig_csr_check; the answer is checked with
- * rig_certificate_check by the caller. The caller frees the certificate. A back end records the
- * issue before it returns. */
+ * rig_certificate_check by the caller. A back end records the issue before it returns. A failure
+ * leaves *certificate empty, or `refused`: then it exists, and the caller writes it down, so that
+ * it can be found and revoked. The caller frees it either way. */
 RIG_CHECKED rig_result rig_ca_sign(struct rig_ca *ca, const struct rig_ca_request *request,
                                    struct rig_ca_certificate *certificate, struct rig_wait wait,
                                    struct rig_error *err);
+/* Whether the error of a failed rig_ca_sign, rig_ca_revoke or rig_ca_submit is a clear no: nothing
+ * was done. A CA that did not answer, or not in a way we understand, may have done it all the same:
+ * the matter stays open until rig_ca_issued_for tells. */
+bool rig_ca_said_no(const struct rig_error *err);
 /* Revoking twice is fine (the first time stays). Unknown serial: NOT_FOUND. The published CRL lists
  * the certificate when this returns, unless it has expired. */
 RIG_CHECKED rig_result rig_ca_revoke(struct rig_ca *ca, const char *serial,

@@ -79,6 +79,14 @@ struct rig_vault *rig_vault_client_of(const struct rig_vault_ca *vault, enum rig
     return profile == RIG_PROFILE_DEVICE ? vault->station : vault->qa;
 }
 
+/* It signed, and what came back can't be read: no clear no. */
+static rig_result fail_answer(struct rig_error *err)
+{
+    err->cls = RIG_CLASS_CA;
+    err->code = RIG_E_PROTOCOL;
+    return (rig_result){.ok = false};
+}
+
 rig_result rig_vault_read_leaf(const json_t *data, X509 **leaf, struct rig_error *err)
 {
     RIG_AUTO(rig_pki_free_certificates) STACK_OF(X509) *all = NULL;
@@ -86,8 +94,7 @@ rig_result rig_vault_read_leaf(const json_t *data, X509 **leaf, struct rig_error
     if (!rig_pki_certificates_of_pem(rig_vault_json_text(data, "certificate"),
                                      "the answer of the server", &all, err)
              .ok) {
-        err->cls = RIG_CLASS_CA;
-        return (rig_result){.ok = false};
+        return fail_answer(err);
     }
     *leaf = sk_X509_shift(all);
     return RIG_DONE;
@@ -111,8 +118,7 @@ rig_result rig_vault_read_chain(const json_t *data, STACK_OF(X509) * *chain, str
     }
     if (!rig_pki_certificates_of_pem(rig_buf_text(&pem), "the chain of the server", chain, err)
              .ok) {
-        err->cls = RIG_CLASS_CA;
-        return (rig_result){.ok = false};
+        return fail_answer(err);
     }
     return RIG_DONE;
 }
@@ -231,11 +237,6 @@ static const struct rig_ca_ops vault_ops = {
     .close = vault_close,
 };
 
-static const char *or_null(const char *text)
-{
-    return text[0] != '\0' ? text : NULL;
-}
-
 static rig_result open_client(const struct rig_ca_vault_config *config,
                               const struct rig_ca_vault_login *login, const struct rig_clock *clock,
                               struct rig_vault **client, struct rig_error *err)
@@ -244,16 +245,16 @@ static rig_result open_client(const struct rig_ca_vault_config *config,
     const struct rig_ca_vault_login *tls = certificate ? login : &config->login;
     const struct rig_vault_options options = {
         .address = config->address,
-        .namespace_path = or_null(config->namespace_path),
-        .ca_file = or_null(config->ca_file),
-        .ca_folder = or_null(config->ca_folder),
-        .tls_server_name = or_null(config->tls_server_name),
-        .client_certificate_file = or_null(tls->certificate_file),
-        .client_key_file = or_null(tls->key_file),
+        .namespace_path = rig_text_or_null(config->namespace_path),
+        .ca_file = rig_text_or_null(config->ca_file),
+        .ca_folder = rig_text_or_null(config->ca_folder),
+        .tls_server_name = rig_text_or_null(config->tls_server_name),
+        .client_certificate_file = rig_text_or_null(tls->certificate_file),
+        .client_key_file = rig_text_or_null(tls->key_file),
         .skip_verify = config->skip_verify,
         .login = {.kind = login->kind,
-                  .mount = or_null(login->mount),
-                  .role = or_null(certificate ? login->role : login->role_id),
+                  .mount = rig_text_or_null(login->mount),
+                  .role = rig_text_or_null(certificate ? login->role : login->role_id),
                   .secret = login->secret},
         .request_timeout_ms = config->request_timeout_ms,
         .clock = clock,

@@ -122,15 +122,12 @@ static rig_result find_cas(const struct signing *signing, X509 *leaf, const stru
     return rig_vault_chain_build(vault, whole, chain, cas, err);
 }
 
-static rig_result describe(const struct signing *signing, X509 *leaf, STACK_OF(X509) * cas,
+static rig_result describe(const struct signing *signing, X509 *leaf,
                            struct rig_ca_certificate *out, struct rig_error *err)
 {
     rig_pki_serial_text(X509_get0_serialNumber(leaf), out->serial, sizeof out->serial);
+    RIG_TRY(rig_pki_certificate_der(leaf, &out->der, err));
     RIG_TRY(rig_pki_certificate_pem(leaf, &out->leaf_pem, err));
-    RIG_TRY(rig_buf_append(&out->chain_pem, out->leaf_pem.data, out->leaf_pem.len, err));
-    for (int i = 0; i < sk_X509_num(cas) - 1; i++) {
-        RIG_TRY(rig_pki_certificate_pem(sk_X509_value(cas, i), &out->chain_pem, err));
-    }
     RIG_TRY(rig_pki_sha256(out->der.data, out->der.len, out->sha256, err));
     RIG_TRY(rig_pki_spki_sha256(X509_get_X509_PUBKEY(leaf), out->spki_sha256, err));
     RIG_TRY(rig_pki_time_get(X509_get0_notBefore(leaf), &out->not_before_ms, err));
@@ -140,6 +137,16 @@ static rig_result describe(const struct signing *signing, X509 *leaf, STACK_OF(X
     (void)rig_copy_text(
         out->accessor, sizeof out->accessor,
         signing->vault->accessors[signing->request->profile == RIG_PROFILE_DEVICE ? 0 : 1]);
+    return RIG_DONE;
+}
+
+static rig_result join_chain(STACK_OF(X509) * cas, struct rig_ca_certificate *out,
+                             struct rig_error *err)
+{
+    RIG_TRY(rig_buf_append(&out->chain_pem, out->leaf_pem.data, out->leaf_pem.len, err));
+    for (int i = 0; i < sk_X509_num(cas) - 1; i++) {
+        RIG_TRY(rig_pki_certificate_pem(sk_X509_value(cas, i), &out->chain_pem, err));
+    }
     return RIG_DONE;
 }
 
@@ -198,41 +205,58 @@ static rig_result check_answer(const struct signing *signing, const json_t *warn
     return RIG_DONE;
 }
 
-/* A certificate that exists and must not be used: revoked at once. Where that is not possible, the
- * error does not settle the matter, so that the next start looks for it. */
-static rig_result refuse_issued(const struct signing *signing, const char *serial,
-                                struct rig_error *err)
+/* A certificate that exists and must not be used: revoked at once, and handed over as refused. */
+static rig_result refuse_issued(const struct signing *signing,
+                                struct rig_ca_certificate *certificate, struct rig_error *err)
 {
     const struct rig_error why = *err;
     struct rig_error failed;
 
-    if (rig_vault_revoke_at(signing->vault, signing->role->mount, serial, signing->wait, &failed)
+    certificate->refused = true;
+    if (rig_vault_revoke_at(signing->vault, signing->role->mount, certificate->serial,
+                            signing->wait, &failed)
             .ok) {
+        certificate->revoked = true;
         return rig_fail(err, why.cls, why.code, "%.480s; certificate %s was revoked", why.text,
-                        serial);
+                        certificate->serial);
     }
-    return rig_fail(err, why.cls, RIG_E_LIBRARY,
+    return rig_fail(err, why.cls, why.code,
                     "%.320s; certificate %s exists and could not be revoked (%.120s): revoke it by "
                     "hand (rig ca revoke)",
-                    why.text, serial, failed.text);
+                    why.text, certificate->serial, failed.text);
+}
+
+/* An error with something issued behind it that is not handed over: for rig_ca_issued_for to find,
+ * so it must not read as a clear no. */
+static rig_result leave_open(struct rig_error *err)
+{
+    err->code = rig_ca_said_no(err) ? RIG_E_PROTOCOL : err->code;
+    return (rig_result){.ok = false};
+}
+
+static rig_result judge(const struct signing *signing, X509 *leaf, const json_t *data,
+                        const json_t *warnings, struct rig_ca_certificate *certificate,
+                        struct rig_error *err)
+{
+    RIG_AUTO(rig_pki_free_certificates) STACK_OF(X509) *cas = NULL;
+
+    RIG_TRY(find_cas(signing, leaf, &certificate->der, data, &cas, err));
+    RIG_TRY(check_answer(signing, warnings, cas, certificate, err));
+    return join_chain(cas, certificate, err);
 }
 
 static rig_result accept(const struct signing *signing, X509 *leaf, const json_t *data,
                          const json_t *warnings, struct rig_ca_certificate *certificate,
                          struct rig_error *err)
 {
-    RIG_AUTO(rig_pki_free_certificates) STACK_OF(X509) *cas = NULL;
-    struct rig_vault_ca *vault = signing->vault;
-    char serial[RIG_SERIAL_TEXT_SIZE];
-
-    rig_pki_serial_text(X509_get0_serialNumber(leaf), serial, sizeof serial);
-    if (!rig_pki_certificate_der(leaf, &certificate->der, err).ok ||
-        !find_cas(signing, leaf, &certificate->der, data, &cas, err).ok ||
-        !describe(signing, leaf, cas, certificate, err).ok ||
-        !check_answer(signing, warnings, cas, certificate, err).ok) {
-        return refuse_issued(signing, serial, err);
+    if (!describe(signing, leaf, certificate, err).ok) {
+        return leave_open(err);
     }
-    return rig_vault_remember(vault, serial, certificate->spki_sha256, true, err);
+    if (!judge(signing, leaf, data, warnings, certificate, err).ok) {
+        return refuse_issued(signing, certificate, err);
+    }
+    return rig_vault_remember(signing->vault, certificate->serial, certificate->spki_sha256, true,
+                              err);
 }
 
 static rig_result look_for_it(const struct signing *signing, X509 **leaf, struct rig_error *err)
@@ -307,20 +331,20 @@ static rig_result obtain(struct signing *signing, struct rig_ca_certificate *cer
         RIG_AUTO(rig_auto_X509) X509 *leaf = NULL;
         rig_result result = ask(signing, body, &reply, err);
 
-        if (result.ok) {
-            RIG_TRY(rig_vault_read_keyless(signing->vault, reply.data, &leaf, err));
+        if (result.ok && rig_vault_read_keyless(signing->vault, reply.data, &leaf, err).ok) {
             RIG_TRY(accept(signing, leaf, reply.data, reply.warnings, certificate, err));
-            return signing->asked_twice ? revoke_strays(signing, err) : RIG_DONE;
+            return !signing->asked_twice || revoke_strays(signing, err).ok ? RIG_DONE
+                                                                           : leave_open(err);
         }
-        if (!reply.uncertain) {
+        if (!result.ok && !reply.uncertain) {
             return result;
         }
         RIG_TRY(look_twice(signing, &leaf, err));
         if (leaf != NULL) {
             return accept(signing, leaf, NULL, NULL, certificate, err);
         }
-        if (signing->asked_twice) {
-            return result;
+        if (result.ok || signing->asked_twice) {
+            return leave_open(err);
         }
         signing->asked_twice = true;
     }

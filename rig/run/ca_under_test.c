@@ -19,15 +19,10 @@ static const struct rig_board_id ca_board = {.text = RIG_CA_BOARD};
 /* Addresses of a locally administered kind, which no chip has. */
 static void name_device(const struct rig_suite *suite, unsigned number, char *out, size_t out_size)
 {
-    const char *pattern = suite->device_id;
-    const char *hole = strstr(pattern, "{mac}");
+    char mac[2 * RIG_MAC_SIZE + 1];
 
-    if (hole == NULL) {
-        (void)snprintf(out, out_size, "%s%u", pattern, number);
-        return;
-    }
-    (void)snprintf(out, out_size, "%.*s02ca000000%02u%s", (int)(hole - pattern), pattern, number,
-                   hole + strlen("{mac}"));
+    (void)snprintf(mac, sizeof mac, "02ca000000%02u", number % 100);
+    rig_suite_device_id(suite, mac, out, out_size);
 }
 
 /* A day before the issuing CA's own end, as far as that is later than any device's. */
@@ -54,11 +49,6 @@ static rig_result find_late(struct rig_ca_under_test *test, struct rig_error *er
     return RIG_DONE;
 }
 
-static const char *or_null(const char *text)
-{
-    return text[0] != '\0' ? text : NULL;
-}
-
 rig_result rig_ca_under_test_open(struct rig_ca_under_test *test, const struct rig_ca_run *run,
                                   struct rig_wait wait, struct rig_error *err)
 {
@@ -78,9 +68,9 @@ rig_result rig_ca_under_test_open(struct rig_ca_under_test *test, const struct r
         .device = test->device_id,
         .other = test->other_id,
         .server = suite->server_name,
-        .organization = or_null(suite->organization),
-        .country = or_null(suite->country),
-        .late = or_null(test->late),
+        .organization = rig_text_or_null(suite->organization),
+        .country = rig_text_or_null(suite->country),
+        .late = rig_text_or_null(test->late),
     };
     return RIG_DONE;
 }
@@ -174,20 +164,12 @@ static rig_result keep(struct rig_ca_under_test *test, const struct rig_attack_r
     return rig_register_issued(test->run->reg, journal, &row, err);
 }
 
-/* As in rig/run/steps_identity.c: only a clear no settles a request. */
-static bool is_settled(const struct rig_error *err)
-{
-    return err->code == RIG_E_REFUSED || err->code == RIG_E_BAD_SIGNATURE ||
-           err->code == RIG_E_POLICY || err->code == RIG_E_INVALID ||
-           err->code == RIG_E_NOT_FOUND || err->code == RIG_E_UNSUPPORTED;
-}
-
 static rig_result give_up(struct rig_ca_under_test *test, struct rig_journal_id journal,
                           const struct rig_error *err)
 {
     struct rig_error ignored;
 
-    if (is_settled(err)) {
+    if (rig_ca_said_no(err)) {
         (void)rig_journal_close(test->run->reg, journal, false, err->text, &ignored).ok;
     }
     return (rig_result){.ok = false};
@@ -221,6 +203,18 @@ rig_result rig_ca_under_test_submit(struct rig_ca_under_test *test,
     return keep(test, request, journal, &answer->der, err);
 }
 
+/* Revoked at the end like all others; a second time is fine. */
+static rig_result keep_refused(struct rig_ca_under_test *test,
+                               const struct rig_attack_request *request,
+                               struct rig_journal_id journal,
+                               const struct rig_ca_certificate *certificate, struct rig_error *err)
+{
+    const struct rig_error why = *err;
+
+    RIG_TRY_IN(keep(test, request, journal, &certificate->der, err), err, "%.300s", why.text);
+    return rig_fail_as(err, &why);
+}
+
 rig_result rig_ca_under_test_sign(struct rig_ca_under_test *test,
                                   const struct rig_attack_request *request, int64_t not_after_ms,
                                   struct rig_ca_certificate *certificate, struct rig_wait wait,
@@ -240,7 +234,8 @@ rig_result rig_ca_under_test_sign(struct rig_ca_under_test *test,
     *certificate = (struct rig_ca_certificate){0};
     RIG_TRY(journal_issue(test, request, &journal, err));
     if (!rig_ca_sign(test->ca, &wanted, certificate, wait, err).ok) {
-        return give_up(test, journal, err);
+        return certificate->refused ? keep_refused(test, request, journal, certificate, err)
+                                    : give_up(test, journal, err);
     }
     return keep(test, request, journal, &certificate->der, err);
 }

@@ -101,9 +101,10 @@ static rig_result take_issued(void *ctx, const char *serial, bool revoked,
                               const struct rig_buf *der, struct rig_error *err)
 {
     struct recovering *r = ctx;
+    struct rig_journal_id journal = r->entry->id;
     struct rig_register_certificate row;
 
-    if (revoked || r->closed) {
+    if (revoked) {
         return RIG_DONE;
     }
     r->known = false;
@@ -113,7 +114,12 @@ static rig_result take_issued(void *ctx, const char *serial, bool revoked,
         return RIG_DONE;
     }
     RIG_TRY(describe(r, serial, der, &row, err));
-    RIG_TRY(rig_register_issued(r->reg, r->entry->id, &row, err));
+    /* a request that was sent twice can have left two: the second one gets an entry of its own */
+    if (r->closed) {
+        RIG_TRY(rig_journal_open(r->reg, RIG_JOURNAL_ISSUE, r->entry->run_id, &r->entry->board,
+                                 r->entry->device_id, r->entry->subject, &journal, err));
+    }
+    RIG_TRY(rig_register_issued(r->reg, journal, &row, err));
     r->closed = true;
     r->recovery->n_found++;
     return RIG_DONE;

@@ -60,11 +60,6 @@ rig_result rig_step_keygen(struct rig_board *board, const struct rig_step_plan *
 
 /* ---- csr ---- */
 
-static const char *or_null(const char *text)
-{
-    return text[0] != '\0' ? text : NULL;
-}
-
 rig_result rig_step_csr(struct rig_board *board, const struct rig_step_plan *plan, json_t *evidence,
                         struct rig_wait wait, struct rig_error *err)
 {
@@ -74,8 +69,8 @@ rig_result rig_step_csr(struct rig_board *board, const struct rig_step_plan *pla
     struct rig_csr_rules rules = {
         .key_type = cell->key_type,
         .common_name = board->device_id,
-        .organization = or_null(suite->organization),
-        .country = or_null(suite->country),
+        .organization = rig_text_or_null(suite->organization),
+        .country = rig_text_or_null(suite->country),
     };
 
     (void)plan;
@@ -114,8 +109,8 @@ static rig_result ask_for_certificate(struct rig_board *board, const struct rig_
         .csr_der = cell->csr_der.data,
         .csr_len = cell->csr_der.len,
         .common_name = board->device_id,
-        .organization = or_null(suite->organization),
-        .country = or_null(suite->country),
+        .organization = rig_text_or_null(suite->organization),
+        .country = rig_text_or_null(suite->country),
         .not_before_ms = issue->not_before_ms,
         .not_after_ms = issue->not_after_ms,
     };
@@ -174,31 +169,37 @@ static void describe_certificate(const struct rig_board *board, const struct rig
     row->issued_ms = rig_clock_now_ms(board->options->clock);
 }
 
-/* Only a clear no settles an entry. A CA that did not answer, or not in a way we understand, may
- * have done it all the same: the entry stays open, and the next start asks. */
-static bool is_settled(const struct rig_error *err)
-{
-    switch (err->code) {
-    case RIG_E_REFUSED:
-    case RIG_E_BAD_SIGNATURE:
-    case RIG_E_POLICY:
-    case RIG_E_INVALID:
-    case RIG_E_NOT_FOUND:
-    case RIG_E_UNSUPPORTED:
-        return true;
-    default:
-        return false;
-    }
-}
-
+/* What is not settled stays open, and the next start asks. */
 static void close_if_settled(struct rig_board *board, struct rig_journal_id journal,
                              const struct rig_error *err)
 {
     struct rig_error ignored;
 
-    if (is_settled(err)) {
+    if (rig_ca_said_no(err)) {
         (void)rig_journal_close(board->reg, journal, false, err->text, &ignored).ok;
     }
+}
+
+/* What the CA issued and its back end refused is in the register as well: revoked, or an orphan. */
+static rig_result keep_refused(struct rig_board *board, const struct rig_issue *issue,
+                               struct rig_journal_id journal,
+                               struct rig_ca_certificate *certificate, struct rig_error *err)
+{
+    const struct rig_error why = *err;
+    const bool revoked = certificate->revoked;
+    struct rig_register_certificate row;
+
+    describe_certificate(board, issue, certificate, &row);
+    rig_ca_certificate_free(certificate);
+    *certificate = (struct rig_ca_certificate){0};
+    RIG_TRY_IN(rig_register_issued(board->reg, journal, &row, err), err, "%.300s", why.text);
+    if (revoked) {
+        RIG_TRY_IN(rig_register_set_state_of(board->reg, row.issuer, row.serial, RIG_CERT_REVOKED,
+                                             rig_revocation_reason_name(RIG_REVOKED_UNSPECIFIED),
+                                             err),
+                   err, "%.300s", why.text);
+    }
+    return rig_fail_as(err, &why);
 }
 
 rig_result rig_issue_certificate(struct rig_board *board, const struct rig_issue *issue,
@@ -217,6 +218,9 @@ rig_result rig_issue_certificate(struct rig_board *board, const struct rig_issue
     RIG_TRY(rig_journal_open(board->reg, RIG_JOURNAL_ISSUE, board->run->run_id, &board->place->id,
                              board->device_id, subject, &journal, err));
     result = ask_for_certificate(board, issue, certificate, wait, err);
+    if (!result.ok && certificate->refused) {
+        return keep_refused(board, issue, journal, certificate, err);
+    }
     if (!result.ok) {
         close_if_settled(board, journal, err);
         return result;

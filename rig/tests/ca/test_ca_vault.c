@@ -43,6 +43,7 @@ struct fake {
     bool other_issuer;
     unsigned drop_before; /* the so-many first requests to sign get lost on their way there */
     unsigned drop_after;  /* ... their answers, on their way back */
+    unsigned garble;      /* ... come with a certificate that can't be read */
     bool late;            /* what was signed for a lost answer shows up later */
     bool list_denied;
     bool revoke_denied;
@@ -147,7 +148,7 @@ static void answer_sign(struct fake *fake, const struct test_request *request,
     say(answer, 200,
         "{\"request_id\":\"3f2a7c52-0000-4000-8000-000000000001\",\"data\":{\"certificate\":\"%s\","
         "\"ca_chain\":[\"%s\"]},\"warnings\":%s}",
-        issued->pem, ca,
+        fake->n_asked <= fake->garble ? "-----BEGIN CERTIFICATE-----\\nMII" : issued->pem, ca,
         fake->cap_ttl_s != 0 ? "[\"TTL \\\"72h0m0s\\\" is longer than permitted maxTTL\"]"
                              : "null");
 }
@@ -467,6 +468,44 @@ static void test_another_signature_for_the_same_key_is_not_taken_for_it(void **s
 
 /* ---- answers that are not what was asked for ---- */
 
+/* So that it can be written down, and found there. */
+static void is_handed_over(const struct fake *fake, const struct rig_ca_certificate *certificate,
+                           bool revoked)
+{
+    assert_true(certificate->refused);
+    assert_int_equal(certificate->revoked, revoked);
+    assert_string_equal(certificate->serial, fake->issued[0].serial);
+    assert_true(certificate->der.len != 0 && certificate->issuer[0] != '\0');
+    assert_true(certificate->not_after_ms > certificate->not_before_ms);
+}
+
+static void test_an_answer_that_cannot_be_read_is_fetched_again(void **state)
+{
+    struct fake *fake = *state;
+    RIG_AUTO(rig_ca_certificate_free) struct rig_ca_certificate certificate = {0};
+
+    fake->garble = 1;
+    open_ca(fake);
+    fx_ok(sign(fake, &certificate), &fake->fx.err);
+    assert_int_equal(fake->n_asked, 1);
+    assert_string_equal(certificate.serial, fake->issued[0].serial);
+}
+
+static void test_an_answer_that_cannot_be_read_is_no_clear_no(void **state)
+{
+    struct fake *fake = *state;
+    RIG_AUTO(rig_ca_certificate_free) struct rig_ca_certificate certificate = {0};
+
+    fake->garble = 1;
+    fake->list_denied = true;
+    open_ca(fake);
+    assert_false(sign(fake, &certificate).ok);
+    assert_int_equal(fake->fx.err.cls, RIG_CLASS_CA);
+    assert_false(rig_ca_said_no(&fake->fx.err));
+    assert_false(certificate.refused);
+    assert_int_equal(fake->n_asked, 1);
+}
+
 static void test_a_capped_ttl_is_refused_and_revoked(void **state)
 {
     struct fake *fake = *state;
@@ -479,10 +518,10 @@ static void test_a_capped_ttl_is_refused_and_revoked(void **state)
     assert_non_null(strstr(fake->fx.err.text, "was revoked"));
     assert_non_null(strstr(fake->fx.err.text, "max_ttl"));
     assert_true(fake->issued[0].revoked);
-    assert_null(certificate.der.data);
+    is_handed_over(fake, &certificate, true);
 }
 
-static void test_what_cannot_be_revoked_stays_an_open_matter(void **state)
+static void test_what_cannot_be_revoked_is_handed_over_to_be_written_down(void **state)
 {
     struct fake *fake = *state;
     RIG_AUTO(rig_ca_certificate_free) struct rig_ca_certificate certificate = {0};
@@ -491,7 +530,7 @@ static void test_what_cannot_be_revoked_stays_an_open_matter(void **state)
     fake->revoke_denied = true;
     open_ca(fake);
     assert_false(sign(fake, &certificate).ok);
-    assert_int_not_equal(fake->fx.err.code, RIG_E_POLICY);
+    is_handed_over(fake, &certificate, false);
     assert_non_null(strstr(fake->fx.err.text, "could not be revoked"));
     assert_non_null(strstr(fake->fx.err.text, fake->issued[0].serial));
 }
@@ -506,6 +545,7 @@ static void test_a_certificate_of_another_root_is_refused_and_revoked(void **sta
     fx_failed(sign(fake, &certificate), &fake->fx.err, RIG_CLASS_CA, RIG_E_POLICY,
               "does not lead to the pinned root");
     assert_true(fake->issued[0].revoked);
+    is_handed_over(fake, &certificate, true);
 }
 
 /* ---- the first look ---- */
@@ -685,7 +725,9 @@ int main(void)
         VAULT_TEST(test_who_cannot_look_does_not_ask_again),
         VAULT_TEST(test_another_signature_for_the_same_key_is_not_taken_for_it),
         VAULT_TEST(test_a_capped_ttl_is_refused_and_revoked),
-        VAULT_TEST(test_what_cannot_be_revoked_stays_an_open_matter),
+        VAULT_TEST(test_what_cannot_be_revoked_is_handed_over_to_be_written_down),
+        VAULT_TEST(test_an_answer_that_cannot_be_read_is_fetched_again),
+        VAULT_TEST(test_an_answer_that_cannot_be_read_is_no_clear_no),
         VAULT_TEST(test_a_certificate_of_another_root_is_refused_and_revoked),
         VAULT_TEST(test_an_unfit_server_is_named),
         VAULT_TEST(test_an_unfit_role_is_named),

@@ -137,6 +137,29 @@ static void what_was_signed_and_not_written_down_becomes_an_orphan(void **state)
     bench_close(&bench);
 }
 
+static void all_that_one_request_left_become_orphans(void **state)
+{
+    RIG_AUTO(rig_ca_certificate_free) struct rig_ca_certificate first = {0};
+    RIG_AUTO(rig_ca_certificate_free) struct rig_ca_certificate second = {0};
+    RIG_AUTO(rig_auto_EVP_PKEY) EVP_PKEY *key = fx_key(RIG_KEY_P256);
+    RIG_AUTO(rig_buf_free) struct rig_buf csr = {0};
+    struct rig_ca_request request;
+    struct bench bench;
+
+    (void)state;
+    bench_open(&bench);
+    fx_good_csr(key, "dev-1", &csr);
+    request = fx_request(&csr, "dev-1");
+    fx_ok(rig_ca_sign(bench.fx.ca, &request, &first, fx_wait(), &bench.fx.err), &bench.fx.err);
+    fx_ok(rig_ca_sign(bench.fx.ca, &request, &second, fx_wait(), &bench.fx.err), &bench.fx.err);
+    open_issue(&bench, &first);
+    recover(&bench);
+    assert_int_equal(bench.recovery.n_open, 1);
+    assert_int_equal(bench.recovery.n_found, 2);
+    assert_int_equal(certificates(&bench).n, 2);
+    bench_close(&bench);
+}
+
 static void a_test_certificate_stays_one(void **state)
 {
     RIG_AUTO(rig_ca_certificate_free) struct rig_ca_certificate certificate = {0};
@@ -265,6 +288,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_signed_and_not_written_down_becomes_an_orphan),
+        cmocka_unit_test(all_that_one_request_left_become_orphans),
         cmocka_unit_test(a_test_certificate_stays_one),
         cmocka_unit_test(what_is_in_the_register_is_not_entered_twice),
         cmocka_unit_test(nothing_issued_is_closed_as_interrupted),

@@ -91,6 +91,36 @@ rig_result rig_pki_crl_pem(const X509_CRL *crl, struct rig_buf *out, struct rig_
     return take_bio(bio, bio != NULL && PEM_write_bio_X509_CRL(bio, crl), "encode a CRL", out, err);
 }
 
+bool rig_pki_is_self_signed(X509 *certificate)
+{
+    bool is;
+
+    rig_pki_begin();
+    is = X509_check_issued(certificate, certificate) == X509_V_OK &&
+         X509_verify(certificate, X509_get0_pubkey(certificate)) == 1;
+    rig_pki_begin();
+    return is;
+}
+
+X509_CRL *rig_pki_crl_of(const void *bytes, size_t n_bytes)
+{
+    RIG_AUTO(rig_auto_BIO) BIO *bio = NULL;
+    const unsigned char *der = bytes;
+    X509_CRL *crl;
+
+    if (n_bytes == 0 || n_bytes > INT_MAX) {
+        return NULL;
+    }
+    rig_pki_begin();
+    bio = BIO_new_mem_buf(bytes, (int)n_bytes);
+    crl = bio != NULL ? PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL) : NULL;
+    if (crl == NULL) {
+        crl = d2i_X509_CRL(NULL, &der, (long)n_bytes);
+    }
+    rig_pki_begin();
+    return crl;
+}
+
 bool rig_pki_crl_lists(X509_CRL *crl, const char *serial)
 {
     RIG_AUTO(rig_auto_BIGNUM) BIGNUM *number = NULL;

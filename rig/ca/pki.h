@@ -73,6 +73,11 @@ RIG_CHECKED rig_result rig_pki_sha256(const void *bytes, size_t n_bytes,
 RIG_CHECKED rig_result rig_pki_spki_sha256(const X509_PUBKEY *spki, uint8_t sha256[RIG_SHA256_SIZE],
                                            struct rig_error *err);
 
+/* Whether its own key signed it: what a root is. */
+bool rig_pki_is_self_signed(X509 *certificate);
+
+/* A CRL in PEM or DER, which the caller frees; NULL for what is neither. */
+X509_CRL *rig_pki_crl_of(const void *bytes, size_t n_bytes);
 /* Whether the CRL lists a serial number, which is hex without separators. */
 bool rig_pki_crl_lists(X509_CRL *crl, const char *serial);
 

@@ -237,9 +237,10 @@ static const struct rig_ca_ops vault_ops = {
     .close = vault_close,
 };
 
-static rig_result open_client(const struct rig_ca_vault_config *config,
-                              const struct rig_ca_vault_login *login, const struct rig_clock *clock,
-                              struct rig_vault **client, struct rig_error *err)
+rig_result rig_ca_vault_open_client(const struct rig_ca_vault_config *config,
+                                    const struct rig_ca_vault_login *login,
+                                    const struct rig_clock *clock, struct rig_vault **client,
+                                    struct rig_error *err)
 {
     const bool certificate = login->kind == RIG_VAULT_CERT;
     const struct rig_ca_vault_login *tls = certificate ? login : &config->login;
@@ -286,11 +287,11 @@ rig_result rig_ca_vault_open(const struct rig_ca_vault_config *config,
     (void)pthread_mutex_init(&vault->lock, NULL);
     RIG_TRY(rig_vault_keyless_open(vault, err));
     RIG_TRY(rig_vault_chain_root(vault, err));
-    RIG_TRY(open_client(config, &config->login, clock, &vault->station, err));
+    RIG_TRY(rig_ca_vault_open_client(config, &config->login, clock, &vault->station, err));
     vault->qa = vault->station;
     if (config->qa.given) {
         vault->qa = NULL;
-        RIG_TRY(open_client(config, &config->qa, clock, &vault->qa, err));
+        RIG_TRY(rig_ca_vault_open_client(config, &config->qa, clock, &vault->qa, err));
     }
     RIG_TRY(rig_vault_look(vault, wait, err));
     *ca = made;

@@ -77,6 +77,14 @@ RIG_CHECKED rig_result rig_ca_vault_config_complete(struct rig_ca_vault_config *
                                                     struct rig_error *err);
 void rig_ca_vault_config_free(struct rig_ca_vault_config *config);
 
+/* A client for one of the two logins, which connects to nothing yet. A server that wants a
+ * certificate of every client gets the station's where the login has none of its own. Borrows as
+ * rig_ca_vault_open does; the caller closes *client. */
+RIG_CHECKED rig_result rig_ca_vault_open_client(const struct rig_ca_vault_config *config,
+                                                const struct rig_ca_vault_login *login,
+                                                const struct rig_clock *clock,
+                                                struct rig_vault **client, struct rig_error *err);
+
 /*
  * Logs in and looks, before anything is signed: health, seal, clock, token, mount, issuer up to the
  * pinned root, role (as far as the login may read it). What is wrong fails with what to do.

@@ -6,7 +6,6 @@
 #include "rig/base/file.h"
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -81,26 +80,6 @@ static uint64_t n_revoked(struct rig_vault_ca *vault)
 
 /* ---- where CRLs come from ---- */
 
-static X509_CRL *decode(const struct rig_buf *bytes)
-{
-    const uint8_t *at = bytes->data;
-    X509_CRL *crl;
-
-    rig_pki_begin();
-    if (bytes->len == 0 || bytes->len > MAX_CRL_BYTES) {
-        return NULL;
-    }
-    if (memmem(bytes->data, bytes->len, "-----BEGIN", 10) != NULL) {
-        RIG_AUTO(rig_auto_BIO) BIO *bio = BIO_new_mem_buf(bytes->data, (int)bytes->len);
-
-        crl = bio != NULL ? PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL) : NULL;
-    } else {
-        crl = d2i_X509_CRL(NULL, &at, (long)bytes->len);
-    }
-    ERR_clear_error();
-    return crl;
-}
-
 static rig_result fetch(struct rig_vault_ca *vault, const struct rig_vault_issuer *issuer,
                         X509_CRL **crl, struct rig_wait wait, struct rig_error *err)
 {
@@ -111,7 +90,7 @@ static rig_result fetch(struct rig_vault_ca *vault, const struct rig_vault_issue
     RIG_TRY(rig_vault_call(
         vault->station, &(struct rig_vault_request){.path = path, .anonymous = true, .raw = true},
         &reply, wait, err));
-    *crl = decode(&reply.raw);
+    *crl = rig_pki_crl_of(reply.raw.data, reply.raw.len);
     if (*crl == NULL) {
         return rig_fail(err, RIG_CLASS_CA, RIG_E_NOT_FOUND,
                         "%s at %s publishes no CRL: switch it on (%s/config/crl, disable=false) "
@@ -139,7 +118,7 @@ static rig_result read_file(const char *path, X509_CRL **crl, struct rig_error *
     RIG_AUTO(rig_buf_free) struct rig_buf bytes = {0};
 
     RIG_TRY_IN(rig_file_read(path, MAX_CRL_BYTES, &bytes, err), err, "CRL of an offline CA");
-    *crl = decode(&bytes);
+    *crl = rig_pki_crl_of(bytes.data, bytes.len);
     if (*crl == NULL) {
         return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
                         "'%s' is no CRL, neither PEM nor DER: fetch it again from its CA", path);

@@ -179,8 +179,10 @@ static rig_result look_at_role(struct rig_vault_ca *vault, enum rig_ca_profile p
     }
     RIG_TRY(
         rig_vault_chain_build(vault, sk_X509_value(issuer, 0), NULL, &vault->cas[profile], err));
-    if (X509_cmp(sk_X509_value(vault->cas[profile], 0), sk_X509_value(issuer, 0)) != 0 &&
-        sk_X509_unshift(vault->cas[profile], sk_X509_value(issuer, 0)) > 0) {
+    if (X509_cmp(sk_X509_value(vault->cas[profile], 0), sk_X509_value(issuer, 0)) != 0) {
+        if (sk_X509_unshift(vault->cas[profile], sk_X509_value(issuer, 0)) <= 0) {
+            return rig_fail_memory(err);
+        }
         (void)sk_X509_shift(issuer);
     }
     return RIG_DONE;

@@ -2,8 +2,8 @@
 #include "rig/cli/vault_doctor.h"
 
 #include "rig/base/secret.h"
+#include "rig/cli/load.h"
 #include "rig/cli/vault_access.h"
-#include "rig/suite/ca_config.h"
 #include "rig/vaultadmin/doctor.h"
 
 #include <stdio.h>
@@ -33,48 +33,23 @@ static void free_patient(struct patient *patient)
 
 /* With ca.yaml ------------------------------------------------------------------------------- */
 
-static rig_result open_login(const struct rig_ca_vault_config *config,
-                             const struct rig_ca_vault_login *login, struct rig_vault **vault,
-                             struct rig_error *err)
-{
-    const struct rig_vault_options options = {
-        .address = config->address,
-        .namespace_path = rig_text_or_null(config->namespace_path),
-        .ca_file = rig_text_or_null(config->ca_file),
-        .ca_folder = rig_text_or_null(config->ca_folder),
-        .tls_server_name = rig_text_or_null(config->tls_server_name),
-        .client_certificate_file = rig_text_or_null(login->certificate_file),
-        .client_key_file = rig_text_or_null(login->key_file),
-        .skip_verify = config->skip_verify,
-        .request_timeout_ms = config->request_timeout_ms,
-        .clock = &rig_clock_system,
-        .login = {.kind = login->kind,
-                  .mount = rig_text_or_null(login->mount),
-                  .role = rig_text_or_null(login->kind == RIG_VAULT_APPROLE ? login->role_id
-                                                                            : login->role),
-                  .secret = login->secret},
-    };
-
-    return rig_vault_open(&options, vault, err);
-}
-
 static rig_result open_by_file(const char *path, struct patient *patient, struct rig_error *err)
 {
     struct rig_ca_vault_config *config = &patient->config;
     struct rig_vault_doctor *doctor = &patient->doctor;
-    RIG_AUTO(rig_buf_free) struct rig_buf mistakes = {0};
 
-    if (!rig_ca_config_load(path, config, &mistakes, err).ok) {
-        (void)fputs(rig_buf_text(&mistakes), stderr);
-        return (rig_result){.ok = false};
-    }
+    RIG_TRY(rig_cli_load_ca_config(path, config, err));
     RIG_TRY(rig_ca_vault_config_complete(config, err));
-    RIG_TRY_IN(open_login(config, &config->login, &patient->station, err), err, "%s: login", path);
+    RIG_TRY_IN(
+        rig_ca_vault_open_client(config, &config->login, &rig_clock_system, &patient->station, err),
+        err, "%s: login", path);
     doctor->station = patient->station;
     doctor->eyes = patient->station;
     doctor->eyes_name = "station";
     if (config->qa.given) {
-        RIG_TRY_IN(open_login(config, &config->qa, &patient->eyes, err), err, "%s: qa", path);
+        RIG_TRY_IN(
+            rig_ca_vault_open_client(config, &config->qa, &rig_clock_system, &patient->eyes, err),
+            err, "%s: qa", path);
         doctor->eyes = patient->eyes;
         doctor->eyes_name = "qa";
     }

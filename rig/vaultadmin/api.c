@@ -31,7 +31,7 @@ static bool is_absence(const struct rig_vault_reply *reply)
 static rig_result read_path(struct rig_admin_api api, enum rig_vault_method method,
                             const char *path, json_t **data, struct rig_error *err)
 {
-    RIG_AUTO(rig_auto_vault_reply) struct rig_vault_reply reply = {0};
+    RIG_AUTO(rig_vault_reply_free) struct rig_vault_reply reply = {0};
     const struct rig_vault_request request = {.method = method, .path = path};
 
     *data = NULL;
@@ -64,7 +64,7 @@ rig_result rig_admin_post(struct rig_admin_api api, const char *path, json_t *bo
                           struct rig_error *err)
 {
     RIG_AUTO(rig_auto_json) json_t *owned = body;
-    RIG_AUTO(rig_auto_vault_reply) struct rig_vault_reply reply = {0};
+    RIG_AUTO(rig_vault_reply_free) struct rig_vault_reply reply = {0};
     const struct rig_vault_request request = {
         .method = RIG_VAULT_POST, .path = path, .body = owned};
 

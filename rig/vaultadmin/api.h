@@ -19,10 +19,6 @@ static inline void rig_auto_json(json_t **slot)
     json_decref(*slot);
     *slot = NULL;
 }
-static inline void rig_auto_vault_reply(struct rig_vault_reply *reply)
-{
-    rig_vault_reply_free(reply);
-}
 
 /* "<mount>/<rest>" into `out`; paths of the API are short, and longer ones are INVALID (USAGE). */
 #define RIG_ADMIN_PATH_SIZE 320

@@ -13,7 +13,7 @@ rig_result rig_examine_look(struct rig_examination *examination, const char *pat
 {
     static const struct rig_finding_words words = {RIG_VAULT_NOTE, "could-not-look",
                                                    "what is wrong there stays unseen"};
-    RIG_AUTO(rig_auto_vault_reply) struct rig_vault_reply reply = {0};
+    RIG_AUTO(rig_vault_reply_free) struct rig_vault_reply reply = {0};
     const struct rig_vault_request request = {.method = RIG_VAULT_GET, .path = path};
 
     *data = NULL;

@@ -4,8 +4,6 @@
 #include "rig/ca/pki.h"
 #include "rig/vaultadmin/examine.h"
 
-#include <openssl/pem.h>
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -41,12 +39,6 @@ static const char *day_text(int64_t unix_ms, char out[RIG_TIME_TEXT_SIZE])
     rig_time_text(unix_ms, out);
     out[10] = '\0';
     return out;
-}
-
-static bool is_self_signed(X509 *certificate)
-{
-    return X509_check_issued(certificate, certificate) == X509_V_OK &&
-           X509_verify(certificate, X509_get0_pubkey(certificate)) == 1;
 }
 
 /* Issuer -------------------------------------------------------------------------------------- */
@@ -178,7 +170,7 @@ static rig_result judge_chain(const struct ca *ca, struct rig_error *err)
         "a mistake or a theft on the server can't be undone: every board has this root for ever"};
     RIG_AUTO(rig_auto_X509) X509 *root = NULL;
     X509 *top = sk_X509_value(ca->chain, sk_X509_num(ca->chain) - 1);
-    const bool ends = is_self_signed(top);
+    const bool ends = rig_pki_is_self_signed(top);
     char remedy[RIG_ADMIN_PATH_SIZE + 64];
 
     RIG_TRY(read_file_root(ca, &root, err));
@@ -207,21 +199,6 @@ static rig_result judge_chain(const struct ca *ca, struct rig_error *err)
 
 /* CRLs ---------------------------------------------------------------------------------------- */
 
-static X509_CRL *parse_crl(const void *bytes, size_t len)
-{
-    RIG_AUTO(rig_auto_BIO) BIO *bio = BIO_new_mem_buf(bytes, (int)len);
-    const unsigned char *der = bytes;
-    X509_CRL *crl;
-
-    rig_pki_begin();
-    crl = bio != NULL ? PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL) : NULL;
-    if (crl == NULL) {
-        crl = d2i_X509_CRL(NULL, &der, (long)len);
-    }
-    rig_pki_begin();
-    return crl;
-}
-
 static rig_result crl_end(const X509_CRL *crl, int64_t *end_ms, struct rig_error *err)
 {
     *end_ms = INT64_MAX;
@@ -239,7 +216,7 @@ static rig_result judge_crl(const struct ca *ca, bool auto_rebuild, struct rig_e
     static const struct rig_finding_words soon = {
         RIG_VAULT_CRITICAL, "crl-lapses-soon",
         "from then on servers that check CRLs refuse every board"};
-    RIG_AUTO(rig_auto_vault_reply) struct rig_vault_reply reply = {0};
+    RIG_AUTO(rig_vault_reply_free) struct rig_vault_reply reply = {0};
     RIG_AUTO(rig_auto_X509_CRL) X509_CRL *crl = NULL;
     char path[RIG_ADMIN_PATH_SIZE];
     char remedy[RIG_ADMIN_PATH_SIZE + 32];
@@ -254,7 +231,7 @@ static rig_result judge_crl(const struct ca *ca, bool auto_rebuild, struct rig_e
                        &(struct rig_vault_request){
                            .method = RIG_VAULT_GET, .path = path, .anonymous = true, .raw = true},
                        &reply, ca->at->api.wait, err));
-    crl = reply.raw.len != 0 ? parse_crl(reply.raw.data, reply.raw.len) : NULL;
+    crl = rig_pki_crl_of(reply.raw.data, reply.raw.len);
     if (crl == NULL) {
         return rig_finding_add(ca->at->findings, &missing, path, "the CA has no CRL", remedy, err);
     }
@@ -324,7 +301,7 @@ static rig_result find_parent_crl(const struct ca *ca, X509 *parent, int64_t *en
         int64_t this_end_ms = 0;
 
         RIG_TRY(rig_file_read(file, MAX_FILE_BYTES, &bytes, err));
-        crl = bytes.len != 0 ? parse_crl(bytes.data, bytes.len) : NULL;
+        crl = rig_pki_crl_of(bytes.data, bytes.len);
         if (crl == NULL) {
             return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
                             "'%s' is not a CRL (PEM or DER): take it out of ca.yaml's crls", file);

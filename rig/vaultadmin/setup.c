@@ -184,12 +184,11 @@ static rig_result tune_mount(struct rig_setup *setup, const struct rig_setup_sid
                              struct rig_error *err)
 {
     RIG_AUTO(rig_auto_json) json_t *now = NULL;
-    json_t *wanted = rig_desired_tune(side->ttl_s);
+    RIG_AUTO(rig_auto_json) json_t *owned = rig_desired_tune(side->ttl_s);
     char path[RIG_ADMIN_PATH_SIZE];
     char what[RIG_ADMIN_PATH_SIZE + 32];
 
     RIG_TRY(rig_admin_path(path, err, "sys/mounts/%s/tune", side->mount));
-    RIG_AUTO(rig_auto_json) json_t *owned = wanted;
     RIG_TRY(rig_admin_get(setup->api, path, &now, err));
     /* room for longer lives is nobody's mistake: the role says how long */
     if (owned != NULL && rig_admin_number(now, "max_lease_ttl", 0) > side->ttl_s &&

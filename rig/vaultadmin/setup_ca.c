@@ -56,6 +56,10 @@ static rig_result read_if_there(const char *path, struct rig_buf *out, bool *the
     struct stat info;
 
     *there = stat(path, &info) == 0;
+    /* what can't be seen may be there: never a second root */
+    if (!*there && errno != ENOENT) {
+        return rig_fail_errno(err, errno, "cannot look for '%s'", path);
+    }
     return *there ? rig_file_read(path, MAX_PEM_BYTES, out, err) : RIG_DONE;
 }
 
@@ -132,12 +136,6 @@ static rig_result read_first(const char *pem, const char *what, X509 **out, stru
     return RIG_DONE;
 }
 
-static bool is_self_signed(X509 *certificate)
-{
-    return X509_check_issued(certificate, certificate) == X509_V_OK &&
-           X509_verify(certificate, X509_get0_pubkey(certificate)) == 1;
-}
-
 static rig_result fail_other_root(const struct rig_setup_side *side, struct rig_error *err)
 {
     return rig_fail(err, RIG_CLASS_CA, RIG_E_POLICY,
@@ -177,7 +175,7 @@ static rig_result check_issuer(struct rig_setup *setup, const struct rig_setup_s
                         side->mount);
     }
     RIG_TRY(read_first(top_pem, "the mount's CA chain", &top, err));
-    if (setup->root_pem.len == 0 && is_self_signed(top) && setup->options.offline_root) {
+    if (setup->root_pem.len == 0 && rig_pki_is_self_signed(top) && setup->options.offline_root) {
         RIG_TRY(rig_buf_append_text(&setup->root_pem, top_pem, err));
     }
     if (setup->root_pem.len == 0) {
@@ -311,6 +309,7 @@ static rig_result check_csr_key(const struct rig_buf *csr_pem, X509 *certificate
     RIG_AUTO(rig_auto_BIO) BIO *bio = BIO_new_mem_buf(rig_buf_text(csr_pem), -1);
     RIG_AUTO(rig_auto_X509_REQ) X509_REQ *csr = NULL;
 
+    rig_pki_begin();
     csr = bio != NULL ? PEM_read_bio_X509_REQ(bio, NULL, NULL, NULL) : NULL;
     if (csr == NULL || EVP_PKEY_eq(X509_REQ_get0_pubkey(csr), X509_get0_pubkey(certificate)) != 1) {
         return rig_pki_fail(err, RIG_CLASS_USAGE, RIG_E_MISMATCH,
@@ -334,7 +333,7 @@ static rig_result check_signed(struct rig_setup *setup, const struct rig_setup_s
     RIG_TRY(rig_pki_certificates_of_pem(rig_buf_text(pem), side->signed_file, &chain, err));
     ca = sk_X509_value(chain, 0);
     root = sk_X509_value(chain, sk_X509_num(chain) - 1);
-    if (sk_X509_num(chain) < 2 || !is_self_signed(root)) {
+    if (sk_X509_num(chain) < 2 || !rig_pki_is_self_signed(root)) {
         return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
                         "'%s' must hold the CA's certificate and then, up to the root, those "
                         "above it: cat ca.pem root.pem > FILE",
@@ -443,6 +442,7 @@ static rig_result crl_end(const struct rig_setup *setup, const struct rig_buf *p
     RIG_AUTO(rig_auto_X509_CRL) X509_CRL *crl = NULL;
     RIG_AUTO(rig_auto_X509) X509 *root = NULL;
 
+    rig_pki_begin();
     crl = bio != NULL ? PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL) : NULL;
     RIG_TRY(read_first(rig_buf_text(&setup->root_pem), "the root", &root, err));
     if (crl == NULL || X509_CRL_get0_nextUpdate(crl) == NULL ||

@@ -146,11 +146,12 @@ static void test_the_end_is_the_one_asked_for(void **state)
     rules.not_after_ms = request.not_after_ms;
     check_rules(fx, &rules, &certificate);
     assert_true(llabs(certificate.not_after_ms - request.not_after_ms) < 5000);
-    /* beyond what the CA can give: an error, and no certificate that ends sooner */
+    /* beyond what the CA can give: an error; one that the CA cut short is told of, and revoked */
     request.not_after_ms = rig_clock_now_ms(&rig_clock_system) + 3650 * 3 * FX_MS_PER_DAY;
     assert_false(rig_ca_sign(fx->ca, &request, &none, fx_wait(), &fx->err).ok);
     assert_int_equal(fx->err.cls, RIG_CLASS_CA);
-    assert_null(none.der.data);
+    assert_int_equal(none.refused, none.der.data != NULL);
+    assert_int_equal(none.revoked, none.refused);
 }
 
 static void test_who_backdates_says_so(void **state)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core.h"
 
-#include <mbedtls/base64.h>
 #include <string.h>
 
 static const char *const key_type_names[AGENT_KEY_TYPES] = {"none",  "rsa-2048", "rsa-3072",
@@ -12,12 +11,6 @@ const char *agent_key_type_name(enum agent_key_type type)
     return type > AGENT_KEY_NONE && type < AGENT_KEY_TYPES ? key_type_names[type] : "none";
 }
 
-static void ok(struct agent *agent)
-{
-    agent_frame(agent, agent->seq, "ok");
-    agent_put_number(agent, "lines", agent->n_reply_lines);
-}
-
 static void data_line(struct agent *agent)
 {
     agent_frame(agent, agent->seq, "=");
@@ -25,7 +18,7 @@ static void data_line(struct agent *agent)
 
 static void done(struct agent *agent)
 {
-    ok(agent);
+    agent_command_ok(agent);
     agent_reply_ok(agent);
 }
 
@@ -34,11 +27,6 @@ static void refuse(struct agent *agent, const char *code, const char *text)
     struct agent_failure why = {code, text, 0};
 
     agent_reply_err(agent, &why);
-}
-
-static void bad_value(struct agent *agent, const char *text)
-{
-    refuse(agent, "bad-value", text);
 }
 
 static const char *value_or(const struct agent_request *request, const char *key,
@@ -167,7 +155,7 @@ static void run_hello(struct agent *agent, const struct agent_request *request)
     const char *nonce = value_or(request, "nonce", "");
 
     if (strlen(nonce) > 64) {
-        bad_value(agent, "nonce= has at most 64 characters");
+        agent_command_bad_value(agent, "nonce= has at most 64 characters");
         return;
     }
     if (agent->port->chip_info(agent->port->ctx, &chip) != 0) {
@@ -184,10 +172,10 @@ static void run_ping(struct agent *agent, const struct agent_request *request)
     const char *text = value_or(request, "text", "");
 
     if (strlen(text) > 128) {
-        bad_value(agent, "text= has at most 128 characters");
+        agent_command_bad_value(agent, "text= has at most 128 characters");
         return;
     }
-    ok(agent);
+    agent_command_ok(agent);
     agent_put(agent, "text", text);
     agent_reply_ok(agent);
 }
@@ -197,7 +185,7 @@ static void run_time(struct agent *agent, const struct agent_request *request)
     int64_t unix_ms = 0;
 
     if (!agent_parse_i64(agent_value(request, "unix_ms"), &unix_ms) || unix_ms < 0) {
-        bad_value(agent, "unix_ms= is milliseconds since 1970, decimal");
+        agent_command_bad_value(agent, "unix_ms= is milliseconds since 1970, decimal");
         return;
     }
     if (agent->port->set_time(agent->port->ctx, unix_ms) != 0) {
@@ -205,7 +193,7 @@ static void run_time(struct agent *agent, const struct agent_request *request)
         return;
     }
     agent->clock_set = true;
-    ok(agent);
+    agent_command_ok(agent);
     agent_put_number(agent, "unix_ms", (uint64_t)unix_ms);
     agent_reply_ok(agent);
 }
@@ -216,7 +204,7 @@ static bool is_yes(struct agent *agent, const char *value, bool *out)
 {
     *out = strcmp(value, "yes") == 0;
     if (!*out && strcmp(value, "no") != 0) {
-        bad_value(agent, "expected yes or no");
+        agent_command_bad_value(agent, "expected yes or no");
         return false;
     }
     return true;
@@ -224,7 +212,7 @@ static bool is_yes(struct agent *agent, const char *value, bool *out)
 
 static void put_key_state(struct agent *agent, const struct agent_key_state *state)
 {
-    ok(agent);
+    agent_command_ok(agent);
     agent_put(agent, "type", agent_key_type_name(state->type));
     if (state->type != AGENT_KEY_NONE) {
         agent_put_hash(agent, "spki_sha256", state->spki_sha256, sizeof state->spki_sha256);
@@ -263,7 +251,7 @@ static void run_keygen(struct agent *agent, const struct agent_request *request)
         type++;
     }
     if (type == AGENT_KEY_TYPES) {
-        bad_value(agent, "type= is one of rsa-2048 rsa-3072 p-256 p-384 p-521");
+        agent_command_bad_value(agent, "type= is one of rsa-2048 rsa-3072 p-256 p-384 p-521");
         return;
     }
     if (!is_yes(agent, value_or(request, "replace", "no"), &replace) ||
@@ -303,7 +291,8 @@ static void run_csr(struct agent *agent, const struct agent_request *request)
 
     if (*subject.cn == '\0' || strlen(subject.cn) > 64 || strlen(subject.o) > 64 ||
         (*subject.c != '\0' && strlen(subject.c) != 2)) {
-        bad_value(agent, "cn= has 1 to 64 bytes, o= at most 64, c= two letters or none");
+        agent_command_bad_value(agent,
+                                "cn= has 1 to 64 bytes, o= at most 64, c= two letters or none");
         return;
     }
     if (agent->services->csr(agent, &subject, agent->scratch, sizeof agent->scratch, &size, &why) !=
@@ -320,100 +309,10 @@ static void run_csr(struct agent *agent, const struct agent_request *request)
                        size - at < AGENT_DATA_MAX_BYTES ? size - at : AGENT_DATA_MAX_BYTES);
         agent_reply(agent);
     }
-    ok(agent);
+    agent_command_ok(agent);
     agent_put_number(agent, "bytes", size);
     agent_put_hash(agent, "sha256", sha256, sizeof sha256);
     agent_reply_ok(agent);
-}
-
-/* ---- slot ---- */
-
-static void end_simple(struct agent *agent, int result, const struct agent_failure *why)
-{
-    if (result != 0) {
-        agent_reply_err(agent, why);
-    } else {
-        done(agent);
-    }
-}
-
-static void run_slot_begin(struct agent *agent, const struct agent_request *request)
-{
-    struct agent_failure why = {0};
-    uint32_t chain = 0;
-    uint32_t roots = 0;
-    uint32_t crls = 0;
-    const char *crls_text = agent_value(request, "crls");
-
-    if (!agent_parse_u32(agent_value(request, "chain"), AGENT_SLOT_MAX_BYTES, &chain) ||
-        !agent_parse_u32(agent_value(request, "roots"), AGENT_SLOT_MAX_BYTES, &roots) ||
-        (crls_text != NULL && !agent_parse_u32(crls_text, AGENT_SLOT_MAX_BYTES, &crls))) {
-        bad_value(agent, "chain=, roots= and crls= are byte counts up to slot_max of hello");
-        return;
-    }
-    end_simple(agent, agent->services->slot_begin(agent, chain, roots, crls, &why), &why);
-}
-
-static void run_slot_write(struct agent *agent, const struct agent_request *request)
-{
-    const char *text = agent_value(request, "data");
-    struct agent_failure why = {0};
-    uint8_t data[AGENT_DATA_MAX_BYTES];
-    uint32_t offset = 0;
-    size_t size = 0;
-
-    if (!agent_parse_u32(agent_value(request, "offset"), AGENT_SLOT_MAX_BYTES, &offset) ||
-        mbedtls_base64_decode(data, sizeof data, &size, (const unsigned char *)text,
-                              strlen(text)) != 0 ||
-        size == 0) {
-        bad_value(agent, "offset= is a byte offset, data= base64 of 1 to 336 bytes");
-        return;
-    }
-    if (agent->services->slot_write(agent, offset, data, size, &why) != 0) {
-        agent_reply_err(agent, &why);
-        return;
-    }
-    ok(agent);
-    agent_put_number(agent, "offset", offset);
-    agent_put_number(agent, "bytes", size);
-    agent_reply_ok(agent);
-}
-
-static void ignore_cert(void *arg, const struct agent_cert_info *info)
-{
-    (void)arg;
-    (void)info;
-}
-
-static void run_slot_commit(struct agent *agent, const struct agent_request *request)
-{
-    struct agent_cert_summary summary = {0};
-    struct agent_failure why = {0};
-    uint8_t sha256[32];
-
-    if (!agent_parse_hex(agent_value(request, "sha256"), sha256, sizeof sha256)) {
-        bad_value(agent, "sha256= is 64 hex digits");
-        return;
-    }
-    if (agent->services->slot_commit(agent, sha256, &why) != 0 ||
-        agent->services->cert_state(agent, AGENT_SOURCE_SLOT, ignore_cert, NULL, &summary, &why) !=
-            0) {
-        agent_reply_err(agent, &why);
-        return;
-    }
-    ok(agent);
-    agent_put_number(agent, "chain", summary.n_chain);
-    agent_put_number(agent, "roots", summary.n_roots);
-    agent_put_number(agent, "crls", summary.n_crls);
-    agent_reply_ok(agent);
-}
-
-static void run_slot_clear(struct agent *agent, const struct agent_request *request)
-{
-    struct agent_failure why = {0};
-
-    (void)request;
-    end_simple(agent, agent->services->slot_clear(agent, &why), &why);
 }
 
 /* ---- certs ---- */
@@ -477,7 +376,7 @@ static void run_certs(struct agent *agent, const struct agent_request *request)
     bool slot = both || strcmp(source, "slot") == 0;
 
     if (!flash && !slot) {
-        bad_value(agent, "source= is flash, slot or both");
+        agent_command_bad_value(agent, "source= is flash, slot or both");
         return;
     }
     if (flash) {
@@ -502,13 +401,13 @@ static void run_log(struct agent *agent, const struct agent_request *request)
             if (agent->port->log_level != NULL) {
                 agent->port->log_level(agent->port->ctx, (int)i);
             }
-            ok(agent);
+            agent_command_ok(agent);
             agent_put(agent, "level", level);
             agent_reply_ok(agent);
             return;
         }
     }
-    bad_value(agent, "level= is none, error, info or debug");
+    agent_command_bad_value(agent, "level= is none, error, info or debug");
 }
 
 static void run_reset(struct agent *agent, const struct agent_request *request)
@@ -528,16 +427,16 @@ static const struct agent_command commands[] = {
     {"keygen", "type", "replace", run_keygen},
     {"key", "", "", run_key},
     {"csr", "cn", "o c", run_csr},
-    {"slot-begin", "chain roots", "crls", run_slot_begin},
-    {"slot-write", "offset data", "", run_slot_write},
-    {"slot-commit", "sha256", "", run_slot_commit},
-    {"slot-clear", "", "", run_slot_clear},
+    {"slot-begin", "chain roots", "crls", agent_command_slot_begin},
+    {"slot-write", "offset data", "", agent_command_slot_write},
+    {"slot-commit", "sha256", "", agent_command_slot_commit},
+    {"slot-clear", "", "", agent_command_slot_clear},
     {"update-begin", "bytes", "", agent_command_update_begin},
     {"update-write", "offset data", "", agent_command_update_write},
     {"update-commit", "sha256", "", agent_command_update_commit},
     {"certs", "", "source", run_certs},
-    {"handshake", "host port name", "sni min max use roots crls session transport timeout_ms text http",
-     agent_command_handshake},
+    {"handshake", "host port name",
+     "sni min max use roots crls session transport timeout_ms text http", agent_command_handshake},
     {"log", "level", "", run_log},
     {"reset", "", "", run_reset},
 };

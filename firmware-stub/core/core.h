@@ -93,7 +93,7 @@ static inline int agent_fail(struct agent_failure *why, const char *code, int mb
     return -1;
 }
 
-/* ---- commands.c, command_handshake.c ---- */
+/* ---- commands.c, command_handshake.c, command_slot.c, command_update.c ---- */
 struct agent_command {
     const char *name;
     const char *needed; /* keys, separated by single spaces */
@@ -105,6 +105,18 @@ const struct agent_command *agent_command_find(const char *name);
 bool agent_command_keys_fit(const struct agent_command *command,
                             const struct agent_request *request, struct agent_failure *why);
 void agent_command_handshake(struct agent *agent, const struct agent_request *request);
+/* Opens the reply `ok`; agent_reply_ok ends it. */
+void agent_command_ok(struct agent *agent);
+void agent_command_bad_value(struct agent *agent, const char *text);
+typedef int agent_write_piece(struct agent *agent, size_t offset_bytes, const uint8_t *data,
+                              size_t size_bytes, struct agent_failure *why);
+/* offset= and data= of slot-write and update-write. */
+void agent_command_piece(struct agent *agent, const struct agent_request *request,
+                         agent_write_piece *write);
+void agent_command_slot_begin(struct agent *agent, const struct agent_request *request);
+void agent_command_slot_write(struct agent *agent, const struct agent_request *request);
+void agent_command_slot_commit(struct agent *agent, const struct agent_request *request);
+void agent_command_slot_clear(struct agent *agent, const struct agent_request *request);
 void agent_command_update_begin(struct agent *agent, const struct agent_request *request);
 void agent_command_update_write(struct agent *agent, const struct agent_request *request);
 void agent_command_update_commit(struct agent *agent, const struct agent_request *request);

@@ -218,6 +218,7 @@ static rig_result open_both(struct rig_trial_place *place, struct rig_tls_server
     if (result.ok) {
         result = open_one(place, server, settings, false, err);
     }
+    settings->ticket_key = NULL;
     OPENSSL_cleanse(ticket_key, sizeof ticket_key);
     return result;
 }

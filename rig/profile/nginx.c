@@ -340,6 +340,7 @@ static void take_failure(const struct rig_nginx_line *line, struct rig_nginx_ans
 
     evidence->client_hello_seen = true;
     evidence->alert_received = line->alert_received;
+    evidence->handshake_done = strstr(line->text, "while waiting for request") != NULL;
     (void)rig_copy_text(evidence->error_text, sizeof evidence->error_text, line->text);
 }
 

@@ -23,11 +23,11 @@ rig_result rig_local_enter(struct rig_local_ca *local, struct rig_wait wait,
     return RIG_DONE;
 }
 
-void rig_local_leave(struct rig_local_ca **slot)
+void rig_local_leave(struct rig_local_ca **entered)
 {
-    if (*slot != NULL) {
-        rig_ca_store_rollback((*slot)->store);
-        rig_gate_leave(&(*slot)->gate);
+    if (*entered != NULL) {
+        rig_ca_store_rollback((*entered)->store);
+        rig_gate_leave(&(*entered)->gate);
     }
 }
 

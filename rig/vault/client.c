@@ -353,6 +353,7 @@ static rig_result try_once(struct rig_vault *vault, const struct rig_vault_reque
                            struct rig_error *err)
 {
     char words[RIG_VAULT_WORDS_SIZE];
+    size_t path_len;
     char what[200];
     rig_result result = rig_vault_exchange(vault->http, exchange,
                                            rig_wait_within(wait, vault->request_timeout_ms), err);
@@ -363,7 +364,9 @@ static rig_result try_once(struct rig_vault *vault, const struct rig_vault_reque
     if (!result.ok) {
         return result;
     }
-    (void)snprintf(what, sizeof what, "%s %.160s", method_name(request->method), request->path);
+    path_len = strcspn(request->path, "?"); /* what it asks for says nothing to people */
+    (void)snprintf(what, sizeof what, "%s %.*s", method_name(request->method),
+                   path_len < 160 ? (int)path_len : 160, request->path);
     if (!is_ok(request, exchange->status)) {
         reply->fault =
             rig_vault_classify(exchange->status, exchange->content_type_in,

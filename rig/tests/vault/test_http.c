@@ -425,6 +425,24 @@ static void tls_is_verified(void **state)
     test_server_stop(server);
 }
 
+static void no_query_stands_in_a_message(void **state)
+{
+    const struct test_answer bad = {.status = 404, .body = "x", .content_type = "text/plain"};
+    struct script script = {.answers = &bad, .n_answers = 1};
+    struct test_server *server = test_server_start(&pki, 0, false, play, &script);
+    struct rig_vault_options options = options_for(test_server_address(server));
+    struct rig_vault *vault;
+    struct rig_vault_health health;
+    struct rig_error err = {0};
+
+    (void)state;
+    assert_true(rig_vault_open(&options, &vault, &err).ok);
+    assert_false(rig_vault_health(vault, &health, WAIT, &err).ok);
+    assert_non_null(strstr(err.text, "GET sys/health: "));
+    rig_vault_close(vault);
+    test_server_stop(server);
+}
+
 static void a_client_certificate_is_shown(void **state)
 {
     const struct test_answer good = {.body = "{}"};
@@ -566,6 +584,7 @@ int main(void)
         cmocka_unit_test(a_kept_connection_that_dies_does_not_sign_twice),
         cmocka_unit_test(a_standby_sends_us_to_the_active_node),
         cmocka_unit_test(tls_is_verified),
+        cmocka_unit_test(no_query_stands_in_a_message),
         cmocka_unit_test(a_client_certificate_is_shown),
         cmocka_unit_test(plain_and_tls_are_not_mixed),
         cmocka_unit_test(bad_options_are_named),

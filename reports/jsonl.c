@@ -160,6 +160,9 @@ rig_result rig_jsonl_run_start(struct rig_jsonl *out, const struct rig_run_repor
     if (run->ca_unverified) {
         RIG_TRY(set(line, "ca_unverified", json_true(), err));
     }
+    if (run->twin[0] != '\0') {
+        RIG_TRY(set_text(line, "twin", run->twin, err));
+    }
     RIG_TRY(set_time(line, "started", run->started_ms, err));
     RIG_TRY(set_number(line, "boards", run->n_boards, err));
     return put_line(out, line, err);

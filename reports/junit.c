@@ -136,6 +136,7 @@ static rig_result run_properties(struct document *document, const struct rig_run
     RIG_TRY(property(document, "rig_version", run->rig_version, err));
     RIG_TRY(property(document, "ca", run->ca, err));
     RIG_TRY(property(document, "ca-tls-verification", run->ca_unverified ? "off" : "", err));
+    RIG_TRY(property(document, "twin", run->twin, err));
     return property(document, "cancelled", run->cancelled ? "true" : "", err);
 }
 

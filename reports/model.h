@@ -64,6 +64,7 @@ struct rig_run_report {
     char hostname[64];
     char ca[16];
     bool ca_unverified; /* whoever posed as the CA was believed: TLS verification was off */
+    char twin[48];      /* the part that was wrong on purpose, "server:no_crl"; "" none */
     int64_t started_ms;
     int64_t duration_ns;
     bool cancelled;

@@ -130,6 +130,12 @@ static rig_result append_sums(const struct rig_run_report *run, struct rig_buf *
                        n_boards_that(run, RIG_VERDICT_PASS), n_boards_that(run, RIG_VERDICT_FLAKY),
                        n_boards_that(run, RIG_VERDICT_FAIL), n_boards_that(run, RIG_VERDICT_ERROR),
                        n_boards_that(run, RIG_VERDICT_SKIP), run->cancelled ? "; cancelled" : ""));
+    if (run->twin[0] != '\0') {
+        RIG_TRY(rig_buf_printf(text, err,
+                               "twin %s: a part was wrong on purpose, to see whether the suite "
+                               "notices; this run says nothing about the boards\n",
+                               run->twin));
+    }
     return run->ca_unverified
                ? rig_buf_append_text(text,
                                      "the CA's TLS certificate was NOT verified (tls_verify: "

@@ -13,6 +13,7 @@
 #include "rig/run/recover.h"
 #include "rig/run/run.h"
 #include "rig/run/shelf.h"
+#include "rig/suite/only.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -31,6 +32,14 @@ static const struct rig_cli_option options[] = {
      "esp32 esp32s2 esp32s3 esp32c3 esp32c6 esp32h2"},
     {"pace", "PROFILE", "virtual boards: times like a real chip's", "none esp32"},
     {"fault", "N:NAME[:SEED]", "virtual board N has this fault; may be repeated", NULL},
+    {"only", "CASE[,CASE]",
+     "only these cases, with their controls and the steps before them; may "
+     "be repeated",
+     NULL},
+    {"twin", "PART:NAME",
+     "the test server (server:no_crl) or the local CA (ca:wrong_key) is wrong "
+     "on purpose, to see whether a suite notices; marks the report",
+     NULL},
     {"board", "ID", "only this board; may be repeated", NULL},
     {"tag", "NAME", "only boards with this tag or in this group; may be repeated", NULL},
     {"wait", "SECONDS", "a board that is not plugged in yet has this long to appear and join",
@@ -338,8 +347,19 @@ static rig_result run_suite(const struct rig_run_options *run, int *exit_code,
 static rig_result load_suites(const struct rig_cli *cli, struct rig_suite **suites,
                               struct rig_error *err)
 {
+    RIG_AUTO(rig_buf_free) struct rig_buf only = {0};
+
     for (size_t i = 0; i < cli->n_positionals; i++) {
         RIG_TRY(rig_cli_load_suite(cli->positionals[i], &suites[i], err));
+    }
+    for (size_t i = 0; i < cli->n_values; i++) {
+        if (strcmp(cli->values[i].option->name, "only") == 0) {
+            RIG_TRY(
+                rig_buf_printf(&only, err, "%s%s", only.len != 0 ? "," : "", cli->values[i].value));
+        }
+    }
+    for (size_t i = 0; i < cli->n_positionals && rig_cli_given(cli, "only"); i++) {
+        RIG_TRY_IN(rig_suite_keep_only(suites[i], rig_buf_text(&only), err), err, "--only");
     }
     return RIG_DONE;
 }
@@ -437,6 +457,42 @@ static rig_result choose_server(const struct rig_cli *cli, struct other_server *
     return RIG_DONE;
 }
 
+static rig_result fail_twin(const char *word, struct rig_error *err)
+{
+    RIG_AUTO(rig_buf_free) struct rig_buf names = {0};
+
+    for (int i = 1; i < RIG_TLS_N_FAULTS; i++) {
+        RIG_TRY(rig_buf_printf(&names, err, "%sserver:%s", i > 1 ? ", " : "",
+                               rig_tls_fault_name((enum rig_tls_fault)i)));
+    }
+    for (int i = 1; i < RIG_CA_N_FAULTS; i++) {
+        RIG_TRY(rig_buf_printf(&names, err, ", ca:%s", rig_ca_fault_name((enum rig_ca_fault)i)));
+    }
+    (void)fprintf(stderr, "twins: %s\n", rig_buf_text(&names));
+    return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
+                    "--twin '%.60s' is none of the twins; it is server:NAME or ca:NAME", word);
+}
+
+static rig_result read_twin(const struct rig_cli *cli, struct rig_run_options *run,
+                            struct rig_error *err)
+{
+    const char *word = rig_cli_value(cli, "twin", NULL);
+
+    if (word == NULL) {
+        return RIG_DONE;
+    }
+    if (strncmp(word, "server:", 7) == 0) {
+        run->server_fault = rig_tls_fault_of(word + 7);
+    } else if (strncmp(word, "ca:", 3) == 0) {
+        run->ca.fault = rig_ca_fault_of(word + 3);
+    }
+    if (run->server_fault == RIG_TLS_N_FAULTS || run->ca.fault == RIG_CA_N_FAULTS ||
+        (run->server_fault == RIG_TLS_FAULT_NONE && run->ca.fault == RIG_CA_FAULT_NONE)) {
+        return fail_twin(word, err);
+    }
+    return RIG_DONE;
+}
+
 static rig_result run_suites(const struct rig_cli *cli, struct rig_suite *const *suites,
                              int *exit_code, struct rig_error *err)
 {
@@ -459,6 +515,7 @@ static rig_result run_suites(const struct rig_cli *cli, struct rig_suite *const 
     RIG_TRY(rig_cli_ca_read(cli, &ca, err));
     run.ca = ca.choice;
     RIG_TRY(choose_server(cli, &server, &run, err));
+    RIG_TRY(read_twin(cli, &run, err));
     if (cli->n_positionals > 1 && run.junit_path != NULL) {
         return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
                         "--junit goes with one suite; with several take each run's own junit.xml "

@@ -50,12 +50,32 @@ const char *rig_ca_choice_name(const struct rig_ca_choice *choice)
     return choice->vault != NULL ? "vault" : "local";
 }
 
+static rig_result open_local_choice(const struct rig_ca_choice *choice, const char *out_folder,
+                                    const struct rig_suite *suite, const struct rig_clock *clock,
+                                    struct rig_ca **ca, struct rig_error *err)
+{
+    RIG_AUTO(rig_free_chars) char *folder = NULL;
+
+    RIG_TRY(rig_open_work_ca(out_folder, suite, choice->passphrase, clock, ca, err));
+    if (choice->fault == RIG_CA_FAULT_NONE) {
+        return RIG_DONE;
+    }
+    RIG_TRY(rig_path_join(out_folder, "ca", &folder, err));
+    return rig_ca_twin_wrap(ca, choice->fault, folder, choice->passphrase, clock, err);
+}
+
 rig_result rig_open_chosen_ca(const struct rig_ca_choice *choice, const char *out_folder,
                               const struct rig_suite *suite, const struct rig_clock *clock,
                               struct rig_ca **ca, struct rig_wait wait, struct rig_error *err)
 {
     if (choice->vault == NULL) {
-        return rig_open_work_ca(out_folder, suite, choice->passphrase, clock, ca, err);
+        return open_local_choice(choice, out_folder, suite, clock, ca, err);
+    }
+    if (choice->fault != RIG_CA_FAULT_NONE) {
+        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_UNSUPPORTED,
+                        "only the local CA can be wrong on purpose (twin ca:%s); leave out --ca "
+                        "vault or the twin",
+                        rig_ca_fault_name(choice->fault));
     }
     /* borrows its secrets; the back end keeps a copy without them */
     struct rig_ca_vault_config config = *choice->vault;

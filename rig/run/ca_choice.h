@@ -6,6 +6,7 @@
 #ifndef RIG_RUN_CA_CHOICE_H
 #define RIG_RUN_CA_CHOICE_H
 
+#include "rig/ca/twin.h"
 #include "rig/ca/vault.h"
 #include "rig/suite/suite.h"
 
@@ -13,6 +14,7 @@
 struct rig_ca_choice {
     const struct rig_ca_vault_config *vault; /* complete; NULL: the local CA */
     const char *passphrase;                  /* of local CAs' keys; may be NULL */
+    enum rig_ca_fault fault;                 /* the local CA is wrong on purpose */
 };
 
 /* "vault", "local": as the register and the reports call it. */

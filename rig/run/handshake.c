@@ -89,6 +89,7 @@ void rig_handshake_settings(const struct rig_board *board,
         .security_level = suite->security_level,
         .request_client_certificate = true,
         .connection_timeout_ms = timeout_ms,
+        .fault = board->options->server_fault,
     };
 }
 

@@ -66,6 +66,17 @@ static void name_run(struct rig_run_report *report)
                    (int)(report->started_ms % 1000), (int)getpid());
 }
 
+static void name_twin(const struct rig_run_options *options, struct rig_run_report *report)
+{
+    if (options->server_fault != RIG_TLS_FAULT_NONE) {
+        (void)snprintf(report->twin, sizeof report->twin, "server:%s",
+                       rig_tls_fault_name(options->server_fault));
+    } else if (options->ca.fault != RIG_CA_FAULT_NONE) {
+        (void)snprintf(report->twin, sizeof report->twin, "ca:%s",
+                       rig_ca_fault_name(options->ca.fault));
+    }
+}
+
 static rig_result fill_report(struct run *run, struct rig_error *err)
 {
     const struct rig_run_options *options = run->options;
@@ -76,6 +87,7 @@ static rig_result fill_report(struct run *run, struct rig_error *err)
     (void)rig_copy_text(report->rig_version, sizeof report->rig_version, options->rig_version);
     (void)rig_copy_text(report->ca, sizeof report->ca, rig_ca_choice_name(&options->ca));
     report->ca_unverified = options->ca.vault != NULL && options->ca.vault->skip_verify;
+    name_twin(options, report);
     if (gethostname(report->hostname, sizeof report->hostname - 1) != 0) {
         (void)rig_copy_text(report->hostname, sizeof report->hostname, "localhost");
     }

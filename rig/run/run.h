@@ -18,6 +18,7 @@
 #include "rig/run/ca_choice.h"
 #include "rig/suite/bench.h"
 #include "rig/suite/suite.h"
+#include "rig/tls/faults.h"
 
 struct rig_recovery;
 
@@ -47,6 +48,8 @@ struct rig_run_options {
     const struct rig_server_profile *profile; /* of the server in place of ours; NULL: ours */
     const struct rig_server_url *server_url;  /* the same, one that runs; NULL: ours */
     const char *operator_name;                /* for the register; may be NULL */
+    enum rig_tls_fault server_fault; /* the test server is wrong on purpose, wherever a case does
+                                        not say how it misbehaves */
     const char *rig_version;
     enum rig_progress_mode progress;
     int progress_fd; /* borrowed */

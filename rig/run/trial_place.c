@@ -140,7 +140,9 @@ void rig_trial_settings(const struct rig_board *board, const struct rig_step_pla
     settings->sni_policy = side->sni_policy;
     settings->server_names = board->options->suite->server_name;
     settings->request_renegotiation = side->asks_renegotiation;
-    settings->fault = side->fault;
+    if (side->fault != RIG_TLS_FAULT_NONE) {
+        settings->fault = side->fault;
+    }
     settings->fault_alert = side->fault_alert;
     settings->resumption = trial->session == RIG_TRIAL_SESSION_ID ? RIG_TLS_RESUMPTION_CACHE
                            : trial->session == RIG_TRIAL_TICKET   ? RIG_TLS_RESUMPTION_TICKETS

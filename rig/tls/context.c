@@ -14,6 +14,10 @@
     "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:"                  \
     "TLS_AES_128_CCM_SHA256"
 #define GROUPS "X25519:P-256:P-384:P-521"
+#define ANY_GROUPS GROUPS ":P-224:secp256k1:brainpoolP256r1"
+#define ANY_SIGNATURES SIGNATURES ":ECDSA+SHA224:ECDSA+SHA1:RSA+SHA224:RSA+SHA1"
+#define MAX_CHAIN_BYTES ((size_t)1 << 20)
+#define MIN_CHAIN_BYTES ((size_t)16 << 10)
 #define SIGNATURES                                                                                 \
     "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448:"                                        \
     "rsa_pss_pss_sha256:rsa_pss_pss_sha384:rsa_pss_pss_sha512:"                                    \
@@ -66,6 +70,40 @@ static rig_result check_settings(const struct rig_tls_settings *settings, struct
                         "a policy for server names needs the names: give server_names");
     }
     return RIG_DONE;
+}
+
+/* What the faults of agreements make of the settings. */
+static void twist(struct rig_tls_settings *settings)
+{
+    switch (settings->fault) {
+    case RIG_TLS_FAULT_OLD_VERSIONS:
+        settings->min_version = TLS1_VERSION;
+        settings->security_level = 0;
+        break;
+    case RIG_TLS_FAULT_WRONG_VERSION:
+        settings->min_version = TLS1_2_VERSION;
+        break;
+    case RIG_TLS_FAULT_NULL_CIPHERS:
+        settings->ciphers = "ALL:eNULL:aNULL";
+        settings->security_level = 0;
+        break;
+    case RIG_TLS_FAULT_ANY_SIGNATURE:
+        settings->client_signatures = NULL;
+        break;
+    case RIG_TLS_FAULT_ANY_GROUP:
+        settings->groups = ANY_GROUPS;
+        settings->client_signatures = ANY_SIGNATURES;
+        settings->security_level = 0;
+        break;
+    case RIG_TLS_FAULT_LONG_MESSAGES:
+        settings->max_chain_bytes = MAX_CHAIN_BYTES;
+        break;
+    case RIG_TLS_FAULT_SHORT_MESSAGES:
+        settings->max_chain_bytes = MIN_CHAIN_BYTES;
+        break;
+    default:
+        break;
+    }
 }
 
 static bool renegotiates(const struct rig_tls_settings *settings)
@@ -231,11 +269,15 @@ static rig_result set_client_authentication(SSL_CTX *context,
     return RIG_DONE;
 }
 
-rig_result rig_tls_context_make(const struct rig_tls_settings *settings, SSL_CTX **context,
+rig_result rig_tls_context_make(const struct rig_tls_settings *asked, SSL_CTX **context,
                                 struct rig_error *err)
 {
     RIG_AUTO(rig_auto_SSL_CTX) SSL_CTX *made = NULL;
 
+    struct rig_tls_settings twisted = *asked;
+    const struct rig_tls_settings *const settings = &twisted;
+
+    twist(&twisted);
     RIG_TRY(check_settings(settings, err));
     ERR_clear_error();
     made = SSL_CTX_new(TLS_server_method());

@@ -32,7 +32,8 @@ static void take_values(struct rig_tls_service *service, const struct rig_tls_se
     service->sni_policy =
         settings->fault != RIG_TLS_FAULT_ANY_SNI ? settings->sni_policy : RIG_TLS_SNI_ANY;
     service->request_renegotiation = settings->request_renegotiation;
-    service->resumption = settings->resumption == RIG_TLS_RESUMPTION_OFF &&
+    service->resumption = settings->fault == RIG_TLS_FAULT_NEVER_RESUMES ? RIG_TLS_RESUMPTION_OFF
+                          : settings->resumption == RIG_TLS_RESUMPTION_OFF &&
                                   settings->fault == RIG_TLS_FAULT_RESUMPTION_LEFT_ON
                               ? RIG_TLS_RESUMPTION_TICKETS
                               : settings->resumption;
@@ -49,6 +50,15 @@ static void take_values(struct rig_tls_service *service, const struct rig_tls_se
         settings->ocsp.timeout_ms != 0 ? settings->ocsp.timeout_ms : DEFAULT_OCSP_TIMEOUT_MS;
     service->ocsp.fail_open |= settings->fault == RIG_TLS_FAULT_OCSP_FAIL_OPEN;
     service->ocsp.rules.unverified |= settings->fault == RIG_TLS_FAULT_OCSP_UNVERIFIED;
+    if (settings->fault == RIG_TLS_FAULT_OCSP_FAIL_CLOSED) {
+        service->ocsp.fail_open = false;
+    }
+    if (settings->fault == RIG_TLS_FAULT_OCSP_NEEDS_NONCE) {
+        service->ocsp.rules.nonce = RIG_TLS_OCSP_NONCE_REQUIRED;
+    }
+    if (settings->fault == RIG_TLS_FAULT_OCSP_NO_NONCE) {
+        service->ocsp.rules.nonce = RIG_TLS_OCSP_NO_NONCE;
+    }
     service->asks_ocsp = (settings->ocsp.url != NULL || settings->ocsp.answer != NULL) &&
                          settings->fault != RIG_TLS_FAULT_NO_OCSP;
     service->capture = settings->capture;

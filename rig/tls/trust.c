@@ -77,6 +77,7 @@ rig_result rig_tls_trust_make(const struct rig_tls_trust_wish *wish, struct rig_
     }
     made->generation = wish->generation;
     made->n_holders = 1;
+    made->checks_revocation = crl_flags(wish) != 0;
     result = fill(wish, made, err);
     if (!result.ok) {
         rig_tls_trust_release(made);

@@ -16,6 +16,7 @@ struct rig_tls_trust {
     X509_STORE *anchors; /* anchors alone, for OCSP signers */
     unsigned generation;
     unsigned n_holders;
+    bool checks_revocation;
 };
 
 struct rig_tls_trust_wish {

@@ -2,6 +2,7 @@
 #include "rig/tls/verify.h"
 
 #include "rig/tls/resume.h"
+#include "rig/tls/twin.h"
 
 #include <openssl/err.h>
 #include <stdio.h>
@@ -51,6 +52,35 @@ static void keep_presented(struct rig_tls_observed *observed, STACK_OF(X509) * p
     observed->presented = presented != NULL ? X509_chain_up_ref(presented) : NULL;
 }
 
+static int overlook(int ok, X509_STORE_CTX *store)
+{
+    const SSL *const session =
+        X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+    const struct rig_tls_observed *const observed = SSL_get_app_data(session);
+
+    if (ok == 0 &&
+        rig_tls_twin_overlooks(observed->service->fault, X509_STORE_CTX_get_error(store))) {
+        X509_STORE_CTX_set_error(store, X509_V_OK);
+        return 1;
+    }
+    return ok;
+}
+
+/* What a server that is wrong on purpose refuses although it passed. */
+static int refuse_as_twin(const struct rig_tls_observed *observed, X509_STORE_CTX *store)
+{
+    const int error =
+        rig_tls_twin_refuses(observed->service->fault, observed->presented,
+                             X509_STORE_CTX_get0_chain(store), observed->trust->checks_revocation);
+
+    if (error == X509_V_OK) {
+        return 1;
+    }
+    X509_STORE_CTX_set_error(store, error);
+    X509_STORE_CTX_set_error_depth(store, 0);
+    return 0;
+}
+
 static int verify_now(struct rig_tls_observed *observed, X509_STORE_CTX *store)
 {
     const struct rig_tls_service *const service = observed->service;
@@ -66,7 +96,11 @@ static int verify_now(struct rig_tls_observed *observed, X509_STORE_CTX *store)
     if (service->fault == RIG_TLS_FAULT_ANY_PURPOSE) {
         (void)X509_VERIFY_PARAM_set_purpose(X509_STORE_CTX_get0_param(store), X509_PURPOSE_ANY);
     }
+    X509_STORE_CTX_set_verify_cb(store, overlook);
     verified = X509_verify_cert(store);
+    if (verified > 0) {
+        verified = refuse_as_twin(observed, store);
+    }
     evidence->verify_error = X509_STORE_CTX_get_error(store);
     if (verified > 0) {
         keep_verified(observed, X509_STORE_CTX_get1_chain(store));
@@ -170,7 +204,8 @@ bool rig_tls_application_allows(struct rig_tls_observed *observed)
     if (service->has_policy) {
         evidence->policy_findings =
             rig_tls_policy_check(&service->policy, sk_X509_value(observed->verified_chain, 0));
-        if (evidence->policy_findings != 0 && service->policy_refuses) {
+        if (service->policy_refuses && (evidence->policy_findings != 0 ||
+                                        service->fault == RIG_TLS_FAULT_POLICY_REFUSES_ALL)) {
             rig_tls_findings_text(evidence->policy_findings, names, sizeof names);
             return refuse(observed, RIG_TLS_REFUSED_BY_POLICY, names);
         }
@@ -208,6 +243,10 @@ bool rig_tls_ocsp_allows(struct rig_tls_observed *observed)
     struct rig_tls_evidence *const evidence = &observed->evidence;
     char why[160];
 
+    if (observed->service->fault == RIG_TLS_FAULT_OCSP_FORGETS &&
+        rig_tls_ocsp_is_answer(evidence->ocsp_result)) {
+        return true;
+    }
     if (evidence->ocsp_result == RIG_TLS_OCSP_GOOD ||
         (observed->service->ocsp.fail_open && !rig_tls_ocsp_is_answer(evidence->ocsp_result))) {
         return true;

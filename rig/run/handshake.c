@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rig/run/handshake.h"
 
+#include "rig/ca/pki.h"
 #include "rig/run/evidence.h"
 #include "rig/run/other_server.h"
 
@@ -47,6 +48,28 @@ rig_result rig_present_slot(struct rig_board *board, const char *chain_pem, cons
     return rig_present_slot_of(board, &slot, leaf_sha256, presented, wait, err);
 }
 
+/* What the board is to show behind its leaf, as far as a chain is compared. */
+static rig_result expect_chain(const char *chain_pem, struct rig_presented *presented,
+                               struct rig_error *err)
+{
+    RIG_AUTO(rig_pki_free_certificates) STACK_OF(X509) *chain = NULL;
+    RIG_AUTO(rig_buf_free) struct rig_buf der = {0};
+    struct rig_chain_expectation *const expected = &presented->chain;
+
+    presented->n_chain = n_certificates(chain_pem);
+    if (presented->n_chain < 2 || presented->n_chain > RIG_CHAIN_MAX + 1) {
+        return RIG_DONE;
+    }
+    RIG_TRY(rig_pki_certificates_of_pem(chain_pem, "the test chain", &chain, err));
+    for (int i = 1; i < sk_X509_num(chain); i++) {
+        rig_buf_reset(&der);
+        RIG_TRY(rig_pki_certificate_der(sk_X509_value(chain, i), &der, err));
+        RIG_TRY(rig_pki_sha256(der.data, der.len, expected->sha256[expected->n++], err));
+    }
+    expected->known = true;
+    return RIG_DONE;
+}
+
 rig_result rig_present_slot_of(struct rig_board *board, const struct rig_agent_slot *slot,
                                const uint8_t *leaf_sha256, struct rig_presented *presented,
                                struct rig_wait wait, struct rig_error *err)
@@ -68,9 +91,8 @@ rig_result rig_present_slot_of(struct rig_board *board, const struct rig_agent_s
     }
     presented->source = RIG_AGENT_SLOT;
     presented->has_certificate = true;
-    presented->n_chain = n_certificates(slot->chain_pem);
     memcpy(presented->sha256, leaf_sha256, RIG_SHA256_SIZE);
-    return RIG_DONE;
+    return expect_chain(slot->chain_pem, presented, err);
 }
 
 void rig_handshake_settings(const struct rig_board *board,

@@ -80,6 +80,14 @@ static bool other_intermediate(const struct rig_judge_input *in, struct rig_erro
         if (memcmp(server->peer_chain_sha256[i + 1], expected->sha256[i], RIG_SHA256_SIZE) != 0) {
             rig_hex(server->peer_chain_sha256[i + 1], SHORT_HEX_BYTES, shown);
             rig_hex(expected->sha256[i], SHORT_HEX_BYTES, wanted);
+            if (expected->version == 0) {
+                (void)rig_fail(err, RIG_CLASS_DEVICE, RIG_E_MISMATCH,
+                               "the board presented another intermediate (%s..., number %u) than "
+                               "the one that it was given for this place (%s...): it changes the "
+                               "chain or its order, which TLS 1.2 servers need not take",
+                               shown, i + 1, wanted);
+                return true;
+            }
             (void)rig_fail(err, RIG_CLASS_DEVICE, RIG_E_MISMATCH,
                            "the board presented another intermediate (%s..., number %u) than the "
                            "one that it has since the last chain update (%s..., version %u): what "

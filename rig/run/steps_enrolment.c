@@ -173,6 +173,7 @@ static rig_result register_board(struct rig_board *board, const struct rig_step_
         .device = &both.device,
         .expected_sha256 = presented.sha256,
         .n_expected_chain = presented.n_chain,
+        .expected_chain = &presented.chain,
         .n_strangers = both.n_strangers,
     };
     result = rig_judge_enrolment(&input, &plan->enrol, &desk.seen, &outcome, err);

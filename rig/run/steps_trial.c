@@ -71,6 +71,7 @@ static rig_result shake_and_judge(struct rig_trial_place *place, json_t *evidenc
         .device = &both.device,
         .expected_sha256 = presented->has_certificate ? presented->sha256 : NULL,
         .n_expected_chain = presented->n_chain,
+        .expected_chain = &presented->chain,
     };
     rig_result result;
     struct rig_error late = {0};

@@ -14,8 +14,6 @@
     "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:"                  \
     "TLS_AES_128_CCM_SHA256"
 #define GROUPS "X25519:P-256:P-384:P-521"
-#define ANY_GROUPS GROUPS ":P-224:secp256k1:brainpoolP256r1"
-#define ANY_SIGNATURES SIGNATURES ":ECDSA+SHA224:ECDSA+SHA1:RSA+SHA224:RSA+SHA1"
 #define MAX_CHAIN_BYTES ((size_t)1 << 20)
 #define MIN_CHAIN_BYTES ((size_t)16 << 10)
 #define SIGNATURES                                                                                 \
@@ -89,11 +87,6 @@ static void twist(struct rig_tls_settings *settings)
         break;
     case RIG_TLS_FAULT_ANY_SIGNATURE:
         settings->client_signatures = NULL;
-        break;
-    case RIG_TLS_FAULT_ANY_GROUP:
-        settings->groups = ANY_GROUPS;
-        settings->client_signatures = ANY_SIGNATURES;
-        settings->security_level = 0;
         break;
     case RIG_TLS_FAULT_LONG_MESSAGES:
         settings->max_chain_bytes = MAX_CHAIN_BYTES;

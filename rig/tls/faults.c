@@ -87,7 +87,6 @@ static const struct fault faults[RIG_TLS_N_FAULTS] = {
                                     "It agrees to suites without encryption or certificate."},
     [RIG_TLS_FAULT_ANY_SIGNATURE] =
         {"any_signature", "It ignores the list of signature algorithms that clients may use."},
-    [RIG_TLS_FAULT_ANY_GROUP] = {"any_group", "It takes client keys on any curve."},
     [RIG_TLS_FAULT_LONG_MESSAGES] = {"long_messages",
                                      "It takes certificate messages of any length."},
     [RIG_TLS_FAULT_SHORT_MESSAGES] = {"short_messages",

@@ -17,8 +17,9 @@ SOURCE = Path(__file__).resolve().parent.parent
 GOOD = ("pass", "flaky")
 NOTICED = ("fail", "error")
 NO_BOARDS = ("ca-regression",)
-# suites whose steps are what is tested; there a whole run is needed
-WHOLE = ("rotation", "revocation")
+# a suite whose steps stand on one another: it runs whole
+WHOLE = ("rotation",)
+SELECTABLE_STEPS = ("published-by-the-ca", "published-on-demand")
 RUN_TIMEOUT_S = 400
 
 
@@ -91,7 +92,7 @@ class Mutant:
     def arguments(self, known):
         part, name = self.twin.split(":", 1)
         args = {"board": ["--fault", f"1:{name}"], "list": []}.get(part, ["--twin", self.twin])
-        selectable = [case for case in self.cases if known[case]]
+        selectable = [case for case in self.cases if known[case] or case in SELECTABLE_STEPS]
         if self.suite not in WHOLE and len(selectable) == len(self.cases):
             control = self.control(known)
             if control and known[control] and control not in selectable:

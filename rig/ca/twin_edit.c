@@ -2,6 +2,7 @@
 #include "rig/ca/twin_edit.h"
 
 #include <openssl/rand.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -71,6 +72,18 @@ static bool set_names(X509 *certificate, enum rig_ca_fault fault)
     }
     X509_NAME_free(name);
     return ok;
+}
+
+/* A server's name, and the device's own as one. */
+static bool add_names(X509 *certificate)
+{
+    char cn[65] = "";
+    char value[128];
+
+    return X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, cn,
+                                     sizeof cn) > 0 &&
+           snprintf(value, sizeof value, "DNS:srv.rig.test,DNS:%s", cn) > 0 &&
+           set_extension(certificate, NID_subject_alt_name, value);
 }
 
 static bool set_other_key(X509 *certificate)
@@ -144,7 +157,7 @@ rig_result rig_ca_twin_edit(X509 *certificate, struct rig_issuer issuer, enum ri
         ok = set_serial(certificate, fault);
         break;
     case RIG_CA_FAULT_SAN_ADDED:
-        ok = set_extension(certificate, NID_subject_alt_name, "DNS:srv.rig.test");
+        ok = add_names(certificate);
         break;
     case RIG_CA_FAULT_OTHER_NAME:
     case RIG_CA_FAULT_OTHER_ISSUER:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The intermediates that a device must present: as steps_chain.c changed them in flash, or as a case
- * put them into the slot. A plain value.
+ * The intermediates that a device must present: as steps_chain.c changed them in flash, or as a
+ * case put them into the slot. A plain value.
  */
 #ifndef RIG_RUN_CHAIN_H
 #define RIG_RUN_CHAIN_H

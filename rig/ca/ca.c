@@ -39,6 +39,8 @@ bool rig_ca_said_no(const struct rig_error *err)
     case RIG_E_NOT_FOUND:
     case RIG_E_UNSUPPORTED:
         return true;
+    case RIG_E_PERMISSION: /* of a server; a file may have failed behind the signature */
+        return err->cls == RIG_CLASS_CA || err->cls == RIG_CLASS_USAGE;
     default:
         return false;
     }

@@ -198,11 +198,23 @@ static rig_result check_answer(const struct signing *signing, const json_t *warn
                         "again",
                         signing->role->role, signing->role->mount);
     }
-    if (memcmp(made->spki_sha256, signing->spki_sha256, RIG_SHA256_SIZE) != 0) {
-        return rig_fail(err, RIG_CLASS_CA, RIG_E_MISMATCH,
-                        "the server signed another public key than the CSR's");
-    }
     return RIG_DONE;
+}
+
+/* A certificate for another key may be another device's, good and in use: it is neither revoked nor
+ * handed over, and the matter stays open. */
+static rig_result check_is_ours(const struct signing *signing,
+                                const struct rig_ca_certificate *made, struct rig_error *err)
+{
+    if (memcmp(made->spki_sha256, signing->spki_sha256, RIG_SHA256_SIZE) == 0) {
+        return RIG_DONE;
+    }
+    return rig_fail(
+        err, RIG_CLASS_CA, RIG_E_PROTOCOL,
+        "the server answered with certificate %s for another public key than the CSR's: "
+        "nothing was revoked, since it may belong to another device; find out whose it "
+        "is, and what stands between this host and %s",
+        made->serial, rig_vault_address(signing->vault->station));
 }
 
 /* A certificate that exists and must not be used: revoked at once, and handed over as refused. */
@@ -252,6 +264,7 @@ static rig_result accept(const struct signing *signing, X509 *leaf, const json_t
     if (!describe(signing, leaf, certificate, err).ok) {
         return leave_open(err);
     }
+    RIG_TRY(check_is_ours(signing, certificate, err));
     if (!judge(signing, leaf, data, warnings, certificate, err).ok) {
         return refuse_issued(signing, certificate, err);
     }

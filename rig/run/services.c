@@ -65,6 +65,46 @@ void rig_server_address(const struct rig_run_options *options,
     server->last_port = suite->last_port;
 }
 
+static bool has_kind(const struct rig_step_list *list, enum rig_step_kind kind)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        if (list->steps[i].kind == kind) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Boards meet a server under this CA; others need neither its identities nor CRLs. */
+static bool meets_server(const struct rig_suite *suite)
+{
+    static const enum rig_step_kind kinds[] = {RIG_STEP_CASE, RIG_STEP_REVOCATION};
+
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (has_kind(&suite->each_key, kinds[i]) || has_kind(&suite->after, kinds[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A CRL that is missing is better known now than when every board has its certificate. */
+static rig_result prepare_server(struct rig_services *services, struct rig_wait wait,
+                                 struct rig_error *err)
+{
+    RIG_AUTO(rig_buf_free) struct rig_buf crls = {0};
+
+    if (!meets_server(services->options->suite)) {
+        return RIG_DONE;
+    }
+    RIG_TRY_IN(rig_ca_crls(services->ca, &crls, wait, err), err, "CRLs");
+    for (size_t kind = 0; kind < RIG_SERVER_KINDS; kind++) {
+        RIG_TRY_IN(make_identity(services, (enum rig_case_server)kind, wait, err), err,
+                   "test server's identity");
+    }
+    return RIG_DONE;
+}
+
 static rig_result prepare(struct rig_services *services, struct rig_error *err)
 {
     const struct rig_run_options *options = services->options;
@@ -87,10 +127,7 @@ static rig_result prepare(struct rig_services *services, struct rig_error *err)
                                       &services->world, err),
                    err, "fixtures");
     }
-    for (size_t kind = 0; kind < RIG_SERVER_KINDS; kind++) {
-        RIG_TRY_IN(make_identity(services, (enum rig_case_server)kind, wait, err), err,
-                   "test server's identity");
-    }
+    RIG_TRY(prepare_server(services, wait, err));
     RIG_TRY(
         rig_enrolments_open(suite, rig_clock_now_ms(options->clock), &services->enrolments, err));
     return rig_tls_server_start(&server, &services->server, err);

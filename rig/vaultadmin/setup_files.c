@@ -170,8 +170,8 @@ static rig_result write_yaml(const struct rig_setup *setup, const struct login *
     const struct rig_vault_setup *options = &setup->options;
 
     RIG_TRY(rig_buf_append_text(yaml,
-                                "# Made by 'rig vault setup'. A station that only signs needs "
-                                "neither `qa` nor qa.secret_id.\nrig: 1\nvault:\n",
+                                "# Made by 'rig vault setup'. A station whose suites only sign (no "
+                                "cases) needs neither `qa` nor qa.secret_id.\nrig: 1\nvault:\n",
                                 err));
     RIG_TRY(put_key(yaml, "address", rig_vault_address(setup->api.vault), err));
     if (options->namespace_path != NULL) {

@@ -78,7 +78,7 @@ static bool has_kind(const struct rig_step_list *list, enum rig_step_kind kind)
 /* Boards meet a server under this CA; others need neither its identities nor CRLs. */
 static bool meets_server(const struct rig_suite *suite)
 {
-    static const enum rig_step_kind kinds[] = {RIG_STEP_CASE, RIG_STEP_REVOCATION};
+    static const enum rig_step_kind kinds[] = {RIG_STEP_CASE, RIG_STEP_REVOCATION, RIG_STEP_ENROL};
 
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         if (has_kind(&suite->each_key, kinds[i]) || has_kind(&suite->after, kinds[i])) {

@@ -42,5 +42,6 @@ rig run /rig/suites/smoke.yaml --bench bench.yaml --board b1 --out /out/again >/
     cat /out/again.log
     fail "b1 does not pass after the plug is back"
 }
-kernel_is_content
+# a plug that is pulled in the middle of a transfer leaves it with EPROTO, and the driver says so
+kernel_is_content 'ftdi_sio ttyUSB0: .*: -71$'
 echo "PASS"

@@ -194,8 +194,9 @@ void rig_nginx_parse_line(const char *text, size_t n_text, struct rig_nginx_line
         parse_access(text, n_text, line);
         return;
     }
-    copy = memchr(text, '\0', n_text) == NULL ? strndup(text, n_text) : NULL;
+    copy = memchr(text, '\0', n_text) == NULL ? calloc(1, n_text + 1) : NULL;
     if (copy != NULL) {
+        memcpy(copy, text, n_text);
         parse_error(copy, line);
     }
 }

@@ -439,6 +439,7 @@ static void no_query_stands_in_a_message(void **state)
     assert_true(rig_vault_open(&options, &vault, &err).ok);
     assert_false(rig_vault_health(vault, &health, WAIT, &err).ok);
     assert_non_null(strstr(err.text, "GET sys/health: "));
+    rig_buf_free(&options.login.secret);
     rig_vault_close(vault);
     test_server_stop(server);
 }

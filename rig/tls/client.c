@@ -348,6 +348,15 @@ static void echo(struct visit *visit)
 }
 
 /* True once the header and, when its length is given, the body are there. */
+/* "HTTP/1.1 200 OK"; 0 for what is no status line. */
+static int status_of(const char *text)
+{
+    const char *const space = strncmp(text, "HTTP/", 5) == 0 ? strchr(text, ' ') : NULL;
+    const long status = space != NULL ? strtol(space + 1, NULL, 10) : 0;
+
+    return status >= 100 && status <= 999 ? (int)status : 0;
+}
+
 static bool is_whole(struct rig_tls_client_report *report)
 {
     const char *const text = rig_buf_text(&report->response);
@@ -358,9 +367,7 @@ static bool is_whole(struct rig_tls_client_report *report)
         return false;
     }
     report->body_offset_bytes = (size_t)(header_end - text) + 4;
-    if (sscanf(text, "HTTP/%*d.%*d %d", &report->http_status) != 1) {
-        report->http_status = 0;
-    }
+    report->http_status = status_of(text);
     field = strcasestr(text, "\r\nContent-Length:");
     return field != NULL && field < header_end &&
            report->response.len - report->body_offset_bytes >=

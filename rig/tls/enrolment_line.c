@@ -99,7 +99,7 @@ rig_result rig_enrolment_request(const char *registration_id, const char *nonce,
                         "a registration needs an id of 1 to %d bytes and a nonce of 1 to 64",
                         RIG_ENROLMENT_MAX_ID);
     }
-    memcpy(line, REQUEST, used);
+    (void)rig_copy_text(line, used + 1, REQUEST);
     for (size_t i = 0; i < n_id; i++) {
         const unsigned char c = (unsigned char)registration_id[i];
 

@@ -108,10 +108,12 @@ static bool decode_get(const char *text, struct rig_buf *request)
         at--;
     }
     for (; at < end && n + 1 < sizeof base64; at++) {
-        unsigned value = (unsigned char)*at;
+        uint8_t value = (uint8_t)*at;
 
-        if (*at == '%' && end - at > 2 && sscanf(at + 1, "%2x", &value) == 1) {
-            at += 2;
+        if (*at == '%' && end - at > 2) {
+            const char digits[] = {at[1], at[2], '\0'};
+
+            at += rig_hex_parse(digits, &value, 1, &err).ok ? 2 : 0;
         }
         base64[n++] = (char)value;
     }

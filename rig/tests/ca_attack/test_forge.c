@@ -361,7 +361,7 @@ static void forms(void **state)
                      1);
     assert_null(label.csr);
     assert_true(large.request.der.len > (size_t)1 << 20);
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         drop(all[i]);
     }
 }
@@ -423,7 +423,7 @@ static void odd_subjects(void **state)
     assert_non_null(strstr(text, "C=ZZ"));
     assert_true(X509_NAME_get_text_by_NID(X509_REQ_get_subject_name(longer.csr), NID_commonName,
                                           NULL, 0) > 64);
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         drop(all[i]);
     }
 }

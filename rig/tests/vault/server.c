@@ -128,7 +128,7 @@ static void flood(struct connection *connection, const char *start, const char *
     size_t len = 0;
 
     while (len + strlen(piece) < sizeof block) {
-        memcpy(block + len, piece, strlen(piece));
+        (void)snprintf(block + len, sizeof block - len, "%s", piece);
         len += strlen(piece);
     }
     if (put(connection, start, strlen(start))) {

@@ -270,7 +270,14 @@ static rig_result cut(struct rig_board *board, struct trial *trial, int64_t afte
                               : after_ms == AFTER_ANSWER ? json_string("after the answer")
                                                          : json_integer(after_ms));
     memset(&trial->answer, 0, sizeof trial->answer);
-    RIG_TRY(prepare(board, trial, wait, err));
+    if (!prepare(board, trial, wait, err).ok) { /* the restart of the cut before may come late */
+        if (err->code != RIG_E_DISCONNECTED) {
+            return (rig_result){.ok = false};
+        }
+        board->mode = RIG_MODE_UNKNOWN;
+        RIG_TRY(rig_board_need_firmware(board, wait, err));
+        RIG_TRY(prepare(board, trial, wait, err));
+    }
     if (after_ms != BEFORE_COMMIT &&
         !commit_for(board, trial, after_ms == AFTER_ANSWER ? wait : rig_wait_within(wait, after_ms),
                     err)

@@ -75,8 +75,11 @@ static rig_result try_step(struct rig_board *board, const struct rig_step_plan *
             rig_rules_explain_timeout(board, plan, err);
             keep_unplugging(report, err);
             report->error = *err;
-            if (err->code == RIG_E_DISCONNECTED && err->cls != RIG_CLASS_DEVICE) {
-                release(board); /* another try opens the port anew */
+            if (err->code == RIG_E_DISCONNECTED) { /* another try begins with its reset, */
+                board->mode = RIG_MODE_UNKNOWN;
+                if (err->cls != RIG_CLASS_DEVICE) {
+                    release(board); /* or opens the port anew */
+                }
             }
         }
     } while (!result.ok && report->tries <= plan->retries && !rig_wait_over(board->limit) &&

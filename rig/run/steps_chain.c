@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Steps of the device's intermediates: offered right and wrong, cut off, and erased. What they
  * leave on the board is what the handshakes after them must see. */
+#include "rig/ca/pki.h"
 #include "rig/esp/partition.h"
 #include "rig/run/evidence.h"
 #include "rig/run/steps.h"
 
-#include <openssl/err.h>
-#include <openssl/pem.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -241,24 +240,15 @@ static bool was_cut(int64_t after_ms, struct rig_wait wait, const struct rig_err
            (err->code == RIG_E_DISCONNECTED && err->cls == RIG_CLASS_DEVICE);
 }
 
-/* Resets the board after `after_ms` of its commit, or before it, or once it answered. */
-/* A board whose supply failed under it may come up twice: its own restart behind ours. */
 static rig_result state_after_cut(struct rig_board *board, struct trial *trial,
                                   struct rig_wait wait, struct rig_error *err)
 {
-    rig_result read;
-
     board->mode = RIG_MODE_UNKNOWN;
     RIG_TRY(rig_board_need_firmware(board, wait, err));
-    read = rig_agent_chain_state(board->agent, &trial->after, wait, err);
-    if (!read.ok && err->code == RIG_E_DISCONNECTED) {
-        board->mode = RIG_MODE_UNKNOWN;
-        RIG_TRY(rig_board_need_firmware(board, wait, err));
-        read = rig_agent_chain_state(board->agent, &trial->after, wait, err);
-    }
-    return read;
+    return rig_agent_chain_state(board->agent, &trial->after, wait, err);
 }
 
+/* Resets the board after `after_ms` of its commit, or before it, or once it answered. */
 static rig_result cut(struct rig_board *board, struct trial *trial, int64_t after_ms,
                       json_t *outcomes, struct rig_wait wait, struct rig_error *err)
 {
@@ -270,14 +260,7 @@ static rig_result cut(struct rig_board *board, struct trial *trial, int64_t afte
                               : after_ms == AFTER_ANSWER ? json_string("after the answer")
                                                          : json_integer(after_ms));
     memset(&trial->answer, 0, sizeof trial->answer);
-    if (!prepare(board, trial, wait, err).ok) { /* the restart of the cut before may come late */
-        if (err->code != RIG_E_DISCONNECTED) {
-            return (rig_result){.ok = false};
-        }
-        board->mode = RIG_MODE_UNKNOWN;
-        RIG_TRY(rig_board_need_firmware(board, wait, err));
-        RIG_TRY(prepare(board, trial, wait, err));
-    }
+    RIG_TRY(prepare(board, trial, wait, err));
     if (after_ms != BEFORE_COMMIT &&
         !commit_for(board, trial, after_ms == AFTER_ANSWER ? wait : rig_wait_within(wait, after_ms),
                     err)
@@ -328,25 +311,18 @@ rig_result rig_step_chain_update(struct rig_board *board, const struct rig_step_
 /* The flashed intermediates, from what was flashed and not from the board's word. */
 static rig_result expect_flashed(struct rig_board *board, struct rig_error *err)
 {
-    const struct rig_buf *pem = &board->cell.certificate.chain_pem;
     struct rig_chain_expectation expected = {.known = true,
                                              .commit_ms = board->cell.chain.commit_ms};
-    BIO *bio = BIO_new_mem_buf(pem->data, (int)pem->len);
-    unsigned n_read = 0;
-    X509 *certificate;
-    bool good = bio != NULL;
+    RIG_AUTO(rig_pki_free_certificates) STACK_OF(X509) *chain = NULL;
 
-    while (good && (certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
-        if (n_read > 0 && expected.n < RIG_CHAIN_MAX) {
-            good = X509_digest(certificate, EVP_sha256(), expected.sha256[expected.n++], NULL) == 1;
+    RIG_TRY(rig_pki_certificates_of_pem(rig_buf_text(&board->cell.certificate.chain_pem),
+                                        "the flashed chain", &chain, err));
+    for (int i = 1; i < sk_X509_num(chain) && expected.n < RIG_CHAIN_MAX; i++) {
+        uint8_t *sha256 = expected.sha256[expected.n++];
+
+        if (X509_digest(sk_X509_value(chain, i), EVP_sha256(), sha256, NULL) != 1) {
+            return rig_fail(err, RIG_CLASS_RIG, RIG_E_LIBRARY, "cannot hash the flashed chain");
         }
-        n_read++;
-        X509_free(certificate);
-    }
-    BIO_free(bio);
-    ERR_clear_error(); /* the end of the text is an error there */
-    if (!good || n_read == 0) {
-        return rig_fail(err, RIG_CLASS_RIG, RIG_E_LIBRARY, "cannot read back the flashed chain");
     }
     board->cell.chain = expected;
     return RIG_DONE;

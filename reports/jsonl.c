@@ -3,6 +3,7 @@
 #include "reports/writers.h"
 
 #include "rig/base/file.h"
+#include "rig/base/json_auto.h"
 #include "rig/base/wait.h"
 
 #include <fcntl.h>
@@ -12,8 +13,6 @@
 
 #define SCHEMA_VERSION 1
 #define LOG_MAX_BYTES 16384
-
-RIG_DEFINE_AUTO(json_t, json_decref);
 
 struct rig_jsonl {
     pthread_mutex_t mutex; /* keeps lines whole */

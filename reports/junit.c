@@ -3,6 +3,7 @@
 #include "reports/writers.h"
 
 #include "rig/base/file.h"
+#include "rig/base/json_auto.h"
 #include "rig/base/wait.h"
 
 #include <jansson.h>
@@ -15,7 +16,6 @@
 
 RIG_DEFINE_AUTO(xmlTextWriter, xmlFreeTextWriter);
 RIG_DEFINE_AUTO(xmlBuffer, xmlBufferFree);
-RIG_DEFINE_AUTO(json_t, json_decref);
 
 /* The document being written. The writer fails only for want of memory: that is kept, and told once
  * at the end. */

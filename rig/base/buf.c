@@ -169,3 +169,9 @@ bool rig_copy_text(char *to, size_t to_size, const char *from)
     to[kept] = '\0';
     return kept == len;
 }
+
+rig_result rig_dup_text(char **out, const char *from, struct rig_error *err)
+{
+    *out = from != NULL ? strdup(from) : NULL;
+    return from == NULL || *out != NULL ? RIG_DONE : rig_fail_memory(err);
+}

@@ -50,5 +50,7 @@ static inline const char *rig_text_or_null(const char *text)
 
 /* bounded copy, always terminated; returns false when it was cut. */
 bool rig_copy_text(char *to, size_t to_size, const char *from);
+/* A copy of its own for the caller, who frees it; NULL stays NULL. */
+RIG_CHECKED rig_result rig_dup_text(char **out, const char *from, struct rig_error *err);
 
 #endif

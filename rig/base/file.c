@@ -217,6 +217,5 @@ rig_result rig_program_folder(char **out, struct rig_error *err)
     if (slash != NULL) {
         *slash = '\0';
     }
-    *out = strdup(path);
-    return *out != NULL ? RIG_DONE : rig_fail_memory(err);
+    return rig_dup_text(out, path, err);
 }

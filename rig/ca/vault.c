@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "rig/base/json_auto.h"
 #include "rig/ca/vault_parts.h"
 
 #include <ctype.h>
@@ -7,8 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-RIG_DEFINE_AUTO(json_t, json_decref);
 
 /* ---- small things ---- */
 

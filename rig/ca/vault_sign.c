@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From a CSR to a certificate that was really asked for, once. */
+#include "rig/base/json_auto.h"
 #include "rig/ca/vault_parts.h"
 
 #include <openssl/pem.h>
@@ -14,8 +15,6 @@
 /* An answer that got lost: how long the server may still be at it before it is asked again. */
 #define SECOND_LOOK_NS (2 * RIG_NS_PER_S)
 #define MAX_CSR_BYTES 65536
-
-RIG_DEFINE_AUTO(json_t, json_decref);
 
 /* One request on its way to a certificate. */
 struct signing {

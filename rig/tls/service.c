@@ -11,15 +11,6 @@
 #define DEFAULT_ECHO_BYTES 256
 #define DEFAULT_OCSP_TIMEOUT_MS 2000
 
-static rig_result copy_text(const char *text, char **copy, struct rig_error *err)
-{
-    if (text == NULL) {
-        return RIG_DONE;
-    }
-    *copy = strdup(text);
-    return *copy != NULL ? RIG_DONE : rig_fail_memory(err);
-}
-
 static void take_values(struct rig_tls_service *service, const struct rig_tls_settings *settings)
 {
     service->asks_certificate = settings->request_client_certificate;
@@ -81,9 +72,9 @@ static rig_result fill(struct rig_tls_service *service, const struct rig_tls_set
     take_values(service, settings);
     RIG_TRY(rig_tls_context_make(settings, &service->context, err));
     RIG_TRY(rig_tls_trust_make(&wish, &service->trust, err));
-    RIG_TRY(copy_text(settings->server_names, &service->server_names, err));
+    RIG_TRY(rig_dup_text(&service->server_names, settings->server_names, err));
     if (settings->fault == RIG_TLS_FAULT_STALE_CRL) {
-        RIG_TRY(copy_text(settings->crls_pem, &service->first_crls_pem, err));
+        RIG_TRY(rig_dup_text(&service->first_crls_pem, settings->crls_pem, err));
     }
     if (settings->policy != NULL) {
         RIG_TRY(rig_tls_policy_make(settings->policy, &service->policy, err));

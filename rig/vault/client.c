@@ -2,6 +2,7 @@
 #include "rig/vault/internal.h"
 
 #include "rig/base/file.h"
+#include "rig/base/json_auto.h"
 #include "rig/base/secret.h"
 
 #include <stdio.h>
@@ -14,8 +15,6 @@
 #define QUESTION_TIMEOUT_MS 5000
 #define LATEST_S INT64_C(253402300799) /* the year 9999 */
 #define MAX_FILE_BYTES ((size_t)4 << 20)
-
-RIG_DEFINE_AUTO(json_t, json_decref);
 
 /* ---- open and close ---- */
 
@@ -105,12 +104,6 @@ static rig_result check_namespace(const char *namespace_path, struct rig_error *
     return RIG_DONE;
 }
 
-static rig_result copy(char **to, const char *from, struct rig_error *err)
-{
-    *to = from != NULL ? strdup(from) : NULL;
-    return from == NULL || *to != NULL ? RIG_DONE : rig_fail_memory(err);
-}
-
 static rig_result fill(struct rig_vault *vault, const struct rig_vault_options *options,
                        struct rig_error *err)
 {
@@ -126,9 +119,9 @@ static rig_result fill(struct rig_vault *vault, const struct rig_vault_options *
     };
 
     RIG_TRY(rig_vault_http_open(&http, &vault->http, err));
-    RIG_TRY(copy(&vault->namespace_path, options->namespace_path, err));
-    RIG_TRY(copy(&vault->login_mount, login->mount, err));
-    RIG_TRY(copy(&vault->login_role, login->role, err));
+    RIG_TRY(rig_dup_text(&vault->namespace_path, options->namespace_path, err));
+    RIG_TRY(rig_dup_text(&vault->login_mount, login->mount, err));
+    RIG_TRY(rig_dup_text(&vault->login_role, login->role, err));
     if (login->secret.len != 0) {
         RIG_TRY(rig_buf_append(&vault->login_secret, login->secret.data, login->secret.len, err));
     }

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A 403 says "permission denied" for a token that is no more and for a policy that does not allow
  * the path. The token itself may ask which it is: Vault's default policy allows that. */
+#include "rig/base/json_auto.h"
 #include "rig/vault/internal.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define QUESTION_TIMEOUT_MS 5000
-
-RIG_DEFINE_AUTO(json_t, json_decref);
 
 static const char *capability_of(enum rig_vault_method method)
 {

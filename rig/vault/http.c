@@ -113,21 +113,15 @@ static void give_line(struct rig_vault_http *http, struct line *line)
 
 /* ---- open and close ---- */
 
-static rig_result copy(char **to, const char *from, struct rig_error *err)
-{
-    *to = from != NULL ? strdup(from) : NULL;
-    return from == NULL || *to != NULL ? RIG_DONE : rig_fail_memory(err);
-}
-
 static rig_result fill(struct rig_vault_http *http, const struct rig_vault_http_options *options,
                        struct rig_error *err)
 {
     RIG_TRY(rig_vault_target_parse(options->address, options->tls_server_name, &http->target, err));
-    RIG_TRY(copy(&http->ca_file, options->ca_file, err));
-    RIG_TRY(copy(&http->ca_folder, options->ca_folder, err));
-    RIG_TRY(copy(&http->tls_server_name, options->tls_server_name, err));
-    RIG_TRY(copy(&http->client_certificate_file, options->client_certificate_file, err));
-    RIG_TRY(copy(&http->client_key_file, options->client_key_file, err));
+    RIG_TRY(rig_dup_text(&http->ca_file, options->ca_file, err));
+    RIG_TRY(rig_dup_text(&http->ca_folder, options->ca_folder, err));
+    RIG_TRY(rig_dup_text(&http->tls_server_name, options->tls_server_name, err));
+    RIG_TRY(rig_dup_text(&http->client_certificate_file, options->client_certificate_file, err));
+    RIG_TRY(rig_dup_text(&http->client_key_file, options->client_key_file, err));
     http->skip_verify = options->skip_verify;
     return RIG_DONE;
 }

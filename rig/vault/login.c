@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "rig/base/json_auto.h"
 #include "rig/vault/internal.h"
 
 #include <inttypes.h>
@@ -8,8 +9,6 @@
 
 #define CLOSE_TIMEOUT_MS 2000
 #define NEVER INT64_MAX
-
-RIG_DEFINE_AUTO(json_t, json_decref);
 
 /* What a login, a renewal or a look-up says of a token. */
 struct lease {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every line is what schemas/steps.schema.json says it is. */
+#include "rig/base/json_auto.h"
 #include "rig/tests/reports/sample.h"
 
 #include "rig/base/file.h"
@@ -12,8 +13,6 @@
 #include <stdlib.h>
 
 #define MAX_LINES 1024
-
-RIG_DEFINE_AUTO(json_t, json_decref);
 
 static bool matches_pattern(const json_t *value, const char *pattern)
 {

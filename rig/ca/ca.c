@@ -90,6 +90,19 @@ rig_result rig_ca_ocsp(struct rig_ca *ca, const char *serial, struct rig_ca_ocsp
     return RIG_DONE;
 }
 
+const char *rig_ocsp_status_name(enum rig_ocsp_status status)
+{
+    switch (status) {
+    case RIG_OCSP_GOOD:
+        return "good";
+    case RIG_OCSP_REVOKED:
+        return "revoked";
+    case RIG_OCSP_UNKNOWN:
+        break;
+    }
+    return "unknown";
+}
+
 rig_result rig_ca_submit(struct rig_ca *ca, const struct rig_ca_submission *submission,
                          struct rig_ca_answer *answer, struct rig_wait wait, struct rig_error *err)
 {

@@ -72,9 +72,12 @@ enum rig_ocsp_status { RIG_OCSP_GOOD = 0, RIG_OCSP_REVOKED, RIG_OCSP_UNKNOWN };
 struct rig_ca_ocsp {
     enum rig_ocsp_status status;
     int64_t this_update_ms;
-    int64_t next_update_ms; /* 0: not said */
-    int64_t revoked_at_ms;  /* 0: not revoked */
+    int64_t next_update_ms;            /* 0: not said */
+    int64_t revoked_at_ms;             /* 0: not revoked */
+    enum rig_revocation_reason reason; /* UNSPECIFIED also where none is said */
 };
+/* "good", "revoked", "unknown". */
+const char *rig_ocsp_status_name(enum rig_ocsp_status status);
 
 /* A request as it comes, for tests of the CA itself: none of the rig's own checks is made. */
 struct rig_ca_submission {
@@ -198,8 +201,9 @@ RIG_CHECKED rig_result rig_ca_crls(struct rig_ca *ca, struct rig_buf *pem, struc
 /* The CRLs as relying parties get them at this moment: nothing new is asked for. */
 RIG_CHECKED rig_result rig_ca_published_crls(struct rig_ca *ca, struct rig_buf *pem,
                                              struct rig_wait wait, struct rig_error *err);
-/* Asks the CA's OCSP responder about a certificate of the issuing CA; the answer's signature and
- * times are verified. */
+/* Asks the CA's OCSP responder about a certificate of the issuing CA. What comes back is read out
+ * of a signed answer (rig/ca/ocsp.h), whose signature, signer and times are verified. A serial that
+ * was never issued is UNKNOWN at `local`, GOOD at `vault`. */
 RIG_CHECKED rig_result rig_ca_ocsp(struct rig_ca *ca, const char *serial, struct rig_ca_ocsp *ocsp,
                                    struct rig_wait wait, struct rig_error *err);
 /* A refusal is success with answer->accepted false; fails only where the CA could not be asked. The

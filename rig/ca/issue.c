@@ -174,6 +174,18 @@ static rig_result add_purpose(X509 *certificate, int purpose_nid, struct rig_err
     return add_extension(certificate, NID_ext_key_usage, usage, 0, err);
 }
 
+/* RFC 6960 4.2.2.2.1: nobody is to ask the responder about itself */
+static rig_result add_no_check(X509 *certificate, struct rig_error *err)
+{
+    ASN1_NULL *nothing = ASN1_NULL_new();
+    const rig_result result =
+        nothing != NULL ? add_extension(certificate, NID_id_pkix_OCSP_noCheck, nothing, 0, err)
+                        : rig_fail_memory(err);
+
+    ASN1_NULL_free(nothing);
+    return result;
+}
+
 static bool is_dns_name(const char *name)
 {
     const char *rest = strncmp(name, "*.", 2) == 0 ? name + 2 : name;
@@ -438,6 +450,9 @@ rig_result rig_issue_signer(struct rig_issuer issuer, EVP_PKEY *key,
     RIG_TRY(add_basic_constraints(made, -1, err));
     RIG_TRY(add_key_usage(made, BIT_DIGITAL_SIGNATURE, BIT_DIGITAL_SIGNATURE, err));
     RIG_TRY(add_purpose(made, purpose_nid, err));
+    if (purpose_nid == NID_OCSP_sign) {
+        RIG_TRY(add_no_check(made, err));
+    }
     RIG_TRY(add_subject_key_id(made, err));
     RIG_TRY(add_authority_key_id(made, issuer.certificate, err));
     RIG_TRY(sign_certificate(made, issuer, err));

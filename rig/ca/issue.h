@@ -54,8 +54,8 @@ RIG_CHECKED rig_result rig_issue_again(struct rig_issuer issuer, const X509 *lik
                                        struct rig_issue_validity validity, X509 **out,
                                        struct rig_error *err);
 
-/* An end-entity certificate that signs, for one extended key usage (NID_code_sign and the like).
- * The caller frees it. */
+/* An end-entity certificate that signs, for one extended key usage (NID_code_sign and the like);
+ * with id-pkix-ocsp-nocheck for NID_OCSP_sign. The caller frees it. */
 RIG_CHECKED rig_result rig_issue_signer(struct rig_issuer issuer, EVP_PKEY *key,
                                         const struct rig_issue_names *names,
                                         struct rig_issue_validity validity, int purpose_nid,

@@ -189,6 +189,7 @@ static void local_close(struct rig_ca *ca)
 {
     struct rig_local_ca *local = rig_local_of(ca);
 
+    rig_local_responder_free(&local->responder);
     rig_ca_store_close(local->store);
     rig_ca_hierarchy_free(&local->hierarchy);
     rig_buf_free(&local->ca.root_pem);
@@ -205,6 +206,7 @@ static const struct rig_ca_ops local_ops = {
     .revoke = rig_local_revoke,
     .crls = rig_local_crls,
     .issued_for = local_issued_for,
+    .ocsp = rig_local_ocsp,
     .submit = local_submit,
     .chain_update = rig_local_chain_update,
     .close = local_close,

@@ -4,6 +4,16 @@
  * (0600, encrypted when a passphrase is given), CRL; and an SQLite file with all that was issued
  * and revoked, written in the same transaction that hands out a certificate. Several processes may
  * use one folder.
+ *
+ * It answers OCSP (RFC 6960) for its issuing CA out of that memory: good, revoked with time and
+ * reason, unknown for a serial that it never issued, unauthorized for another issuer. Answers are
+ * signed by a responder that the issuing CA delegates to (EKU OCSPSigning, id-pkix-ocsp-nocheck),
+ * not by the CA's own key: that one's key usage is keyCertSign and cRLSign, which RFC 5280 4.2.1.3
+ * lets sign nothing else, and a key that answers whoever asks is better not the one that can issue.
+ * The responder lives a day, as RFC 6960 4.2.2.2.1 advises for one that nobody checks; each process
+ * makes its own when it is first asked, and keeps the key in memory only. An issuing CA renewed
+ * with its key keeps name and key hash, so old and new certificate verify the same answers; another
+ * key is another issuer.
  */
 #ifndef RIG_CA_LOCAL_H
 #define RIG_CA_LOCAL_H
@@ -53,6 +63,15 @@ RIG_CHECKED rig_result rig_ca_local_sign_subordinate(struct rig_ca *ca,
                                                      const struct rig_ca_subordinate *request,
                                                      struct rig_buf *pem, struct rig_wait wait,
                                                      struct rig_error *err);
+
+/*
+ * Appends the response to an OCSP request, which may be any bytes: what is no request, or not for
+ * the issuing CA, is told so by a responseStatus. Fails when the CA's memory can't be read. For an
+ * HTTP responder (rig/tls/ocsp_responder.h); rig_ca_ocsp asks in the process.
+ */
+RIG_CHECKED rig_result rig_ca_local_ocsp_answer(struct rig_ca *ca, const void *request,
+                                                size_t request_len, struct rig_buf *response,
+                                                struct rig_wait wait, struct rig_error *err);
 
 /* One line per level: name, subject, serial, validity, key type, CRL number; then counts. For `rig
  * ca show`. */

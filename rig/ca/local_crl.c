@@ -84,28 +84,6 @@ static rig_result check_not_root(const struct rig_local_ca *local, const char *s
     return RIG_DONE;
 }
 
-/* upper case, colons and hyphens are how other tools write a serial */
-static rig_result clean_serial(const char *serial, char out[RIG_SERIAL_TEXT_SIZE],
-                               struct rig_error *err)
-{
-    size_t len = 0;
-
-    for (const char *at = serial; *at != '\0'; at++) {
-        const char lower = (char)(*at >= 'A' && *at <= 'F' ? *at - 'A' + 'a' : *at);
-
-        if (lower == ':' || lower == '-') {
-            continue;
-        }
-        if (strchr("0123456789abcdef", lower) == NULL || len + 1 == RIG_SERIAL_TEXT_SIZE) {
-            return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
-                            "a serial number is at most %d hex digits", 2 * RIG_SERIAL_MAX);
-        }
-        out[len++] = lower;
-    }
-    out[len] = '\0';
-    return RIG_DONE;
-}
-
 rig_result rig_local_revoke(struct rig_ca *ca, const char *serial,
                             enum rig_revocation_reason reason, struct rig_wait wait,
                             struct rig_error *err)
@@ -117,7 +95,11 @@ rig_result rig_local_revoke(struct rig_ca *ca, const char *serial,
     bool changed = false;
 
     RIG_TRY(check_reason(reason, err));
-    RIG_TRY(clean_serial(serial, clean, err));
+    if (!rig_pki_serial_plain(serial, clean)) {
+        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
+                        "a serial number is at most %d hex digits, whole octets",
+                        2 * RIG_SERIAL_MAX);
+    }
     RIG_TRY(check_not_root(local, clean, err));
     RIG_TRY(rig_local_enter(local, wait, &entered, err));
     RIG_TRY(rig_ca_store_begin(local->store, wait, err));

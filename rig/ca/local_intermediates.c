@@ -6,8 +6,8 @@
 
 #include <openssl/pem.h>
 
-static rig_result record_issued(struct rig_local_ca *local,
-                                const struct rig_chain_update_issued *issued, struct rig_error *err)
+rig_result rig_local_record(struct rig_local_ca *local,
+                            const struct rig_chain_update_issued *issued, struct rig_error *err)
 {
     RIG_AUTO(rig_buf_free) struct rig_buf der = {0};
     uint8_t spki_sha256[RIG_SHA256_SIZE];
@@ -83,7 +83,7 @@ rig_result rig_ca_local_sign_subordinate(struct rig_ca *ca,
         &(struct rig_issue_names){common_name, request->organization, request->country}, validity,
         request->path_length, &made, err));
     RIG_TRY(rig_ca_store_begin(local->store, wait, err));
-    RIG_TRY(record_issued(local, &(struct rig_chain_update_issued){made, level, true}, err));
+    RIG_TRY(rig_local_record(local, &(struct rig_chain_update_issued){made, level, true}, err));
     RIG_TRY(rig_ca_store_commit(local->store, err));
     return rig_pki_certificate_pem(made, pem, err);
 }
@@ -102,7 +102,7 @@ rig_result rig_local_chain_update(struct rig_ca *ca,
                                   update, &record, err));
     RIG_TRY(rig_ca_store_begin(local->store, wait, err));
     for (size_t i = 0; i < record.n_issued; i++) {
-        RIG_TRY(record_issued(local, &record.issued[i], err));
+        RIG_TRY(rig_local_record(local, &record.issued[i], err));
     }
     return rig_ca_store_commit(local->store, err);
 }

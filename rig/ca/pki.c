@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rig/ca/pki.h"
 
-#include "rig/ca/ca.h"
-
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/sha.h>
 
+#include <ctype.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -222,6 +221,23 @@ void rig_pki_serial_text(const ASN1_INTEGER *serial, char *out, size_t out_size)
         (size_t)len * 2 < out_size) {
         rig_hex(ASN1_STRING_get0_data(serial), (size_t)len, out);
     }
+}
+
+bool rig_pki_serial_plain(const char *serial, char out[RIG_SERIAL_TEXT_SIZE])
+{
+    size_t n = 0;
+
+    for (const char *at = serial; *at != '\0'; at++) {
+        if (*at == ':' || *at == '-') {
+            continue;
+        }
+        if (isxdigit((unsigned char)*at) == 0 || n == RIG_SERIAL_TEXT_SIZE - 1) {
+            return false;
+        }
+        out[n++] = (char)tolower((unsigned char)*at);
+    }
+    out[n] = '\0';
+    return n != 0 && n % 2 == 0;
 }
 
 void rig_pki_name_text(const X509_NAME *name, char *out, size_t out_size)

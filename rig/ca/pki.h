@@ -12,6 +12,7 @@
 
 #include "rig/base/buf.h"
 #include "rig/base/ids.h"
+#include "rig/ca/ca.h"
 
 #include <openssl/asn1.h>
 #include <openssl/bio.h>
@@ -90,6 +91,9 @@ RIG_CHECKED rig_result rig_pki_time_get(const ASN1_TIME *time, int64_t *unix_ms,
 /* Lower-case hex without separators, whole octets; "" for one that is negative or longer than 20
  * octets. */
 void rig_pki_serial_text(const ASN1_INTEGER *serial, char *out, size_t out_size);
+/* As people and other tools write it (upper case, colons, hyphens) to plain hex in lower case;
+ * false for what is no serial of whole octets. */
+bool rig_pki_serial_plain(const char *serial, char out[RIG_SERIAL_TEXT_SIZE]);
 
 /* RFC 2253. Cut to `out_size`. */
 void rig_pki_name_text(const X509_NAME *name, char *out, size_t out_size);

@@ -403,29 +403,31 @@ rig_result rig_ca_store_add(struct rig_ca_store *store, const struct rig_ca_stor
     return step_done(store, insert, what, err);
 }
 
-static rig_result find_serial(struct rig_ca_store *store, const char *serial, size_t *issuer_level,
-                              bool *revoked, struct rig_error *err)
+rig_result rig_ca_store_status(struct rig_ca_store *store, const char *serial,
+                               struct rig_ca_store_status *status, struct rig_error *err)
 {
     static const char what[] = "look up a certificate";
     RIG_AUTO(finalize) sqlite3_stmt *query = NULL;
     int rc;
 
+    *status = (struct rig_ca_store_status){0};
     RIG_TRY(prepare(store,
-                    "SELECT issuer_level, revoked_at_ms IS NOT NULL FROM certificate"
-                    " WHERE serial = ?1",
+                    "SELECT issuer_level, revoked_at_ms, reason FROM certificate WHERE serial = ?1",
                     what, &query, err));
     (void)bind_text(query, 1, serial);
     rc = sqlite3_step(query);
     if (rc == SQLITE_DONE) {
-        return rig_fail(err, RIG_CLASS_CA, RIG_E_NOT_FOUND,
-                        "this CA never issued a certificate with that serial number");
+        return RIG_DONE;
     }
     if (rc != SQLITE_ROW) {
         return fail_sql(store, what, err);
     }
-    *issuer_level = (size_t)sqlite3_column_int64(query, 0);
-    *revoked = sqlite3_column_int(query, 1) != 0;
-    return *issuer_level < RIG_CA_MAX_LEVELS ? RIG_DONE : fail_content(store, err);
+    status->known = true;
+    status->issuer_level = (size_t)sqlite3_column_int64(query, 0);
+    status->revoked = sqlite3_column_type(query, 1) != SQLITE_NULL;
+    status->revoked_at_ms = sqlite3_column_int64(query, 1);
+    status->reason = (enum rig_revocation_reason)sqlite3_column_int(query, 2);
+    return status->issuer_level < RIG_CA_MAX_LEVELS ? RIG_DONE : fail_content(store, err);
 }
 
 rig_result rig_ca_store_revoke(struct rig_ca_store *store, const char *serial,
@@ -434,11 +436,16 @@ rig_result rig_ca_store_revoke(struct rig_ca_store *store, const char *serial,
 {
     static const char what[] = "record a revocation";
     RIG_AUTO(finalize) sqlite3_stmt *update = NULL;
-    bool before = false;
+    struct rig_ca_store_status before;
 
-    RIG_TRY(find_serial(store, serial, issuer_level, &before, err));
-    *changed = !before;
-    if (before) {
+    RIG_TRY(rig_ca_store_status(store, serial, &before, err));
+    if (!before.known) {
+        return rig_fail(err, RIG_CLASS_CA, RIG_E_NOT_FOUND,
+                        "this CA never issued a certificate with that serial number");
+    }
+    *issuer_level = before.issuer_level;
+    *changed = !before.revoked;
+    if (before.revoked) {
         return RIG_DONE;
     }
     RIG_TRY(prepare(store,

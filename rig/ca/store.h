@@ -77,6 +77,18 @@ struct rig_ca_store_row {
 RIG_CHECKED rig_result rig_ca_store_add(struct rig_ca_store *store,
                                         const struct rig_ca_store_row *row, struct rig_error *err);
 
+/* All zero for a serial that was never issued. */
+struct rig_ca_store_status {
+    bool known;
+    size_t issuer_level;
+    bool revoked;
+    int64_t revoked_at_ms;
+    enum rig_revocation_reason reason;
+};
+RIG_CHECKED rig_result rig_ca_store_status(struct rig_ca_store *store, const char *serial,
+                                           struct rig_ca_store_status *status,
+                                           struct rig_error *err);
+
 /* `changed` false: was revoked before, the first time and reason stay. */
 RIG_CHECKED rig_result rig_ca_store_revoke(struct rig_ca_store *store, const char *serial,
                                            int64_t revoked_at_ms, enum rig_revocation_reason reason,

@@ -41,6 +41,13 @@ static const struct fault faults[RIG_CA_N_FAULTS] = {
     [RIG_CA_FAULT_REVOKES_NOTHING] = {"revokes_nothing", "It says revoked, and revokes nothing."},
     [RIG_CA_FAULT_CRL_STALE] = {"crl_stale", "It goes on giving out its first CRLs."},
     [RIG_CA_FAULT_CRL_MISSING] = {"crl_missing", "It gives out the issuing CA's CRL alone."},
+    [RIG_CA_FAULT_OCSP_FORGETS] = {"ocsp_forgets",
+                                   "It revokes in the CRL, and OCSP goes on saying good."},
+    [RIG_CA_FAULT_OCSP_REVOKES_ALL] = {"ocsp_revokes_all", "Its OCSP says revoked of everybody."},
+    [RIG_CA_FAULT_OCSP_STALE] = {"ocsp_stale", "Its OCSP gives answers whose time is over."},
+    [RIG_CA_FAULT_OCSP_OTHER_SIGNER] = {"ocsp_other_signer",
+                                        "Its OCSP answers are signed by a certificate that is not "
+                                        "for it."},
     [RIG_CA_FAULT_ANY_PROOF] = {"any_proof", "It signs CSRs that their own key did not sign."},
     [RIG_CA_FAULT_COPIES_CSR] = {"copies_csr", "It grants all that a CSR asks for."},
     [RIG_CA_FAULT_REFUSES_CSRS] = {"refuses_csrs", "It refuses every CSR that comes as it is."},
@@ -197,6 +204,24 @@ static rig_result twin_crls(struct rig_ca *ca, struct rig_buf *pem, struct rig_w
     }
 }
 
+static rig_result twin_ocsp(struct rig_ca *ca, const char *serial, struct rig_ca_ocsp *ocsp,
+                            struct rig_wait wait, struct rig_error *err)
+{
+    struct twin *const twin = twin_of(ca);
+
+    RIG_TRY(twin->good->ops->ocsp(twin->good, serial, ocsp, wait, err));
+    switch (twin->fault) {
+    case RIG_CA_FAULT_OCSP_FORGETS:
+    case RIG_CA_FAULT_OCSP_REVOKES_ALL:
+    case RIG_CA_FAULT_OCSP_STALE:
+    case RIG_CA_FAULT_OCSP_OTHER_SIGNER:
+        return rig_ca_twin_ocsp(&twin->hierarchy, twin->fault, serial,
+                                rig_clock_now_ms(twin->clock), ocsp, err);
+    default:
+        return RIG_DONE;
+    }
+}
+
 static rig_result twin_issued_for(struct rig_ca *ca, const uint8_t spki_sha256[RIG_SHA256_SIZE],
                                   rig_result (*each)(void *ctx, const char *serial, bool revoked,
                                                      const struct rig_buf *der,
@@ -329,6 +354,7 @@ rig_result rig_ca_twin_wrap(struct rig_ca **ca, enum rig_ca_fault fault, const c
     twin->ops.sign = twin_sign;
     twin->ops.revoke = twin_revoke;
     twin->ops.crls = twin_crls;
+    twin->ops.ocsp = twin_ocsp;
     twin->ops.issued_for = twin_issued_for;
     twin->ops.submit = twin_submit;
     twin->ops.chain_update = twin_chain_update;

@@ -35,6 +35,10 @@ enum rig_ca_fault {
     RIG_CA_FAULT_REVOKES_NOTHING,
     RIG_CA_FAULT_CRL_STALE,
     RIG_CA_FAULT_CRL_MISSING,
+    RIG_CA_FAULT_OCSP_FORGETS,      /* good, whatever was revoked; the CRL tells */
+    RIG_CA_FAULT_OCSP_REVOKES_ALL,  /* revoked, whoever is asked about */
+    RIG_CA_FAULT_OCSP_STALE,        /* answers that are over */
+    RIG_CA_FAULT_OCSP_OTHER_SIGNER, /* signed without the issuing CA's authority to */
     /* requests as they come */
     RIG_CA_FAULT_ANY_PROOF,    /* of possession: CSRs need no good signature */
     RIG_CA_FAULT_COPIES_CSR,   /* what the CSR asks for is granted, whole */

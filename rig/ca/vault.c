@@ -2,7 +2,6 @@
 #include "rig/base/json_auto.h"
 #include "rig/ca/vault_parts.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -31,29 +30,12 @@ const char *rig_vault_json_text(const json_t *object, const char *key)
     return text != NULL ? text : "";
 }
 
-bool rig_vault_serial_plain(const char *serial, char out[RIG_SERIAL_TEXT_SIZE])
-{
-    size_t n = 0;
-
-    for (const char *at = serial; *at != '\0'; at++) {
-        if (*at == ':' || *at == '-') {
-            continue;
-        }
-        if (isxdigit((unsigned char)*at) == 0 || n == RIG_SERIAL_TEXT_SIZE - 1) {
-            return false;
-        }
-        out[n++] = (char)tolower((unsigned char)*at);
-    }
-    out[n] = '\0';
-    return n != 0 && n % 2 == 0;
-}
-
 bool rig_vault_serial_colons(const char *serial, char out[RIG_VAULT_SERIAL_SIZE])
 {
     char plain[RIG_SERIAL_TEXT_SIZE];
     size_t n = 0;
 
-    if (!rig_vault_serial_plain(serial, plain)) {
+    if (!rig_pki_serial_plain(serial, plain)) {
         return false;
     }
     for (size_t i = 0; plain[i] != '\0'; i += 2) {
@@ -148,7 +130,7 @@ rig_result rig_vault_revoke_at(struct rig_vault_ca *vault, const char *mount, co
     char plain[RIG_SERIAL_TEXT_SIZE];
     char path[RIG_VAULT_PATH_SIZE];
 
-    if (!rig_vault_serial_colons(serial, colons) || !rig_vault_serial_plain(serial, plain)) {
+    if (!rig_vault_serial_colons(serial, colons) || !rig_pki_serial_plain(serial, plain)) {
         return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
                         "a serial number is at most %d hex digits", 2 * RIG_SERIAL_MAX);
     }

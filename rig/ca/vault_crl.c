@@ -282,7 +282,7 @@ rig_result rig_vault_publish(struct rig_vault_ca *vault, const char *mount, cons
 {
     char plain[RIG_SERIAL_TEXT_SIZE] = "";
 
-    if (!rig_vault_serial_plain(serial, plain) || !is_pending(vault, mount, plain)) {
+    if (!rig_pki_serial_plain(serial, plain) || !is_pending(vault, mount, plain)) {
         return RIG_DONE;
     }
     RIG_TRY_IN(publish(vault, mount, plain, wait, err), err,

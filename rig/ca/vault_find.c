@@ -194,7 +194,7 @@ static rig_result go_over(struct listing *listing, const json_t *data, struct ri
         struct rig_vault_known known;
         char serial[RIG_SERIAL_TEXT_SIZE];
 
-        if (!rig_vault_serial_plain(colons, serial)) {
+        if (!rig_pki_serial_plain(colons, serial)) {
             continue;
         }
         if (!recall(listing->vault, serial, &known)) {

@@ -80,8 +80,6 @@ const char *rig_vault_json_text(const json_t *object, const char *key);
 /* "0a1b" -> "0a:1b"; false for what is no serial of whole octets. */
 #define RIG_VAULT_SERIAL_SIZE (3 * RIG_SERIAL_MAX + 1)
 bool rig_vault_serial_colons(const char *serial, char out[RIG_VAULT_SERIAL_SIZE]);
-/* and back: separators away, lower case. */
-bool rig_vault_serial_plain(const char *serial, char out[RIG_SERIAL_TEXT_SIZE]);
 
 /* ---- vault.c */
 

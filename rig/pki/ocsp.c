@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "rig/ca/ocsp.h"
 #include "rig/pki/internal.h"
-
-#include <openssl/ocsp.h>
 
 #include <limits.h>
 #include <string.h>
 
 #define HOUR_MS INT64_C(3600000)
 #define DAY_MS (24 * HOUR_MS)
-
-RIG_DEFINE_AUTO(OCSP_REQUEST, OCSP_REQUEST_free);
-RIG_DEFINE_AUTO(OCSP_RESPONSE, OCSP_RESPONSE_free);
-RIG_DEFINE_AUTO(OCSP_BASICRESP, OCSP_BASICRESP_free);
-RIG_DEFINE_AUTO(OCSP_CERTID, OCSP_CERTID_free);
-RIG_DEFINE_AUTO(ASN1_GENERALIZEDTIME, ASN1_GENERALIZEDTIME_free);
 
 void rig_pki_ocsp_free(struct rig_pki_ocsp *answer)
 {
@@ -26,26 +19,6 @@ static rig_result make_time(int64_t unix_ms, ASN1_GENERALIZEDTIME **out, struct 
     return *out != NULL ? RIG_DONE : rig_pki_fail_library(err, "set an OCSP answer's time");
 }
 
-/* Whether `issuer` is the one that the request's id names, by the hash that the id has. */
-static bool is_issuer(const struct rig_pki_made *issuer, OCSP_CERTID *id)
-{
-    ASN1_OBJECT *algorithm = NULL;
-    ASN1_INTEGER *serial = NULL;
-    const EVP_MD *digest;
-
-    if (OCSP_id_get0_info(NULL, &algorithm, NULL, &serial, id) != 1) {
-        return false;
-    }
-    digest = EVP_get_digestbyobj(algorithm);
-    if (digest == NULL) {
-        return false;
-    }
-    RIG_AUTO(rig_auto_OCSP_CERTID)
-    OCSP_CERTID *own = OCSP_cert_id_new(digest, X509_get_subject_name(issuer->certificate),
-                                        X509_get0_pubkey_bitstr(issuer->certificate), serial);
-    return own != NULL && OCSP_id_issuer_cmp(own, id) == 0;
-}
-
 static rig_result choose_signer(struct rig_pki_world *world,
                                 const struct rig_pki_ocsp_recipe *recipe, OCSP_CERTID *id,
                                 const struct rig_pki_made **signer, struct rig_error *err)
@@ -54,7 +27,8 @@ static rig_result choose_signer(struct rig_pki_world *world,
         return rig_pki_authority(world, recipe->signer, signer, err);
     }
     for (size_t i = 0; i < world->n_made; i++) {
-        if (world->made[i]->recipe->kind == RIG_PKI_AUTHORITY && is_issuer(world->made[i], id)) {
+        if (world->made[i]->recipe->kind == RIG_PKI_AUTHORITY &&
+            rig_ocsp_is_issuer(world->made[i]->certificate, id)) {
             *signer = world->made[i];
             return RIG_DONE;
         }
@@ -190,20 +164,6 @@ static rig_result make_basic(struct rig_pki_world *world, const struct rig_pki_o
     return RIG_DONE;
 }
 
-static rig_result encode(OCSP_RESPONSE *response, struct rig_buf *out, struct rig_error *err)
-{
-    uint8_t *der = NULL;
-    const int len = response != NULL ? i2d_OCSP_RESPONSE(response, &der) : 0;
-    rig_result result;
-
-    if (len <= 0) {
-        return rig_pki_fail_library(err, "encode an OCSP answer");
-    }
-    result = rig_buf_append(out, der, (size_t)len, err);
-    OPENSSL_free(der);
-    return result;
-}
-
 static rig_result make_answer(struct rig_pki_world *world, const struct rig_pki_ocsp_recipe *recipe,
                               OCSP_REQUEST *request, struct rig_buf *out, struct rig_error *err)
 {
@@ -218,7 +178,7 @@ static rig_result make_answer(struct rig_pki_world *world, const struct rig_pki_
         RIG_TRY(make_basic(world, recipe, request, basic, err));
     }
     response = OCSP_response_create((int)recipe->response, basic);
-    return encode(response, out, err);
+    return rig_ocsp_response_der(response, out, err);
 }
 
 rig_result rig_pki_ocsp_answer(struct rig_pki_world *world, const char *name,

@@ -277,10 +277,14 @@ static rig_result make_body(const struct rig_vault_request *request, struct rig_
     return RIG_DONE;
 }
 
-static bool is_ok(const struct rig_vault_request *request, long status)
+static bool is_ok(const struct rig_vault_request *request,
+                  const struct rig_vault_exchange *exchange)
 {
+    const long status = exchange->status;
+
     return status == 200 || status == 204 || status == 202 ||
-           (request->ok_status != 0 && status == request->ok_status);
+           (request->raw_ok_type != NULL && strncmp(exchange->content_type_in, request->raw_ok_type,
+                                                    strlen(request->raw_ok_type)) == 0);
 }
 
 static json_t *take(json_t *root, const char *key)
@@ -360,7 +364,7 @@ static rig_result try_once(struct rig_vault *vault, const struct rig_vault_reque
     path_len = strcspn(request->path, "?"); /* what it asks for says nothing to people */
     (void)snprintf(what, sizeof what, "%s %.*s", method_name(request->method),
                    path_len < 160 ? (int)path_len : 160, request->path);
-    if (!is_ok(request, exchange->status)) {
+    if (!is_ok(request, exchange)) {
         reply->fault =
             rig_vault_classify(exchange->status, exchange->content_type_in,
                                rig_buf_text(&exchange->answer), exchange->answer.len, words);

@@ -134,7 +134,8 @@ struct rig_vault_request {
     const void *raw_body; /* instead of `body`: OCSP request; borrowed */
     size_t raw_body_len;
     const char *raw_content_type;
-    long ok_status; /* besides 200 and 204 (a health status, an OCSP 400); 0: none */
+    const char *raw_ok_type; /* an answer of this content type is one, whatever its HTTP status (an
+                                OCSP response behind a 400 or 401); NULL: none */
 };
 
 struct rig_vault_reply {

@@ -323,27 +323,59 @@ static void test_server_identity_passes_the_rules(void **state)
     check_rules(fx, &rules, &certificate);
 }
 
+static struct rig_ca_ocsp ask_ocsp(struct fx *fx, const char *serial)
+{
+    struct rig_ca_ocsp ocsp;
+
+    fx_ok(rig_ca_ocsp(fx->ca, serial, &ocsp, fx_wait(), &fx->err), &fx->err);
+    assert_true(ocsp.next_update_ms > ocsp.this_update_ms);
+    assert_true(llabs(ocsp.this_update_ms - rig_clock_now_ms(&rig_clock_system)) < 60000);
+    assert_int_equal(ocsp.revoked_at_ms != 0, ocsp.status == RIG_OCSP_REVOKED);
+    return ocsp;
+}
+
+static void test_ocsp_tells_the_revoked_from_its_sibling(void **state)
+{
+    struct fx *fx = *state;
+    RIG_AUTO(rig_ca_certificate_free) struct rig_ca_certificate revoked = {0};
+    RIG_AUTO(rig_ca_certificate_free) struct rig_ca_certificate sibling = {0};
+    struct rig_ca_ocsp ocsp;
+
+    fx_sign(fx, "b1", &revoked);
+    fx_sign(fx, "b2", &sibling);
+    assert_int_equal(ask_ocsp(fx, revoked.serial).status, RIG_OCSP_GOOD);
+    fx_ok(rig_ca_revoke(fx->ca, revoked.serial, RIG_REVOKED_SUPERSEDED, fx_wait(), &fx->err),
+          &fx->err);
+    ocsp = ask_ocsp(fx, revoked.serial);
+    assert_int_equal(ocsp.status, RIG_OCSP_REVOKED);
+    assert_true(llabs(ocsp.revoked_at_ms - rig_clock_now_ms(&rig_clock_system)) < 60000);
+    /* Vault takes no reason */
+    assert_int_equal(ocsp.reason, on_vault ? RIG_REVOKED_UNSPECIFIED : RIG_REVOKED_SUPERSEDED);
+    ocsp = ask_ocsp(fx, sibling.serial);
+    assert_int_equal(ocsp.status, RIG_OCSP_GOOD);
+    assert_int_equal(ocsp.reason, RIG_REVOKED_UNSPECIFIED);
+}
+
+static void test_ocsp_of_a_serial_that_was_never_issued(void **state)
+{
+    struct fx *fx = *state;
+    struct rig_ca_ocsp ocsp;
+
+    assert_int_equal(ask_ocsp(fx, "0123456789ABCDEF0123456789abcdef").status,
+                     on_vault ? RIG_OCSP_GOOD : RIG_OCSP_UNKNOWN);
+    assert_int_equal(ask_ocsp(fx, "01:23:45:67:89").status,
+                     on_vault ? RIG_OCSP_GOOD : RIG_OCSP_UNKNOWN);
+    fx_failed(rig_ca_ocsp(fx->ca, "xyz", &ocsp, fx_wait(), &fx->err), &fx->err, RIG_CLASS_USAGE,
+              RIG_E_INVALID, "hex digits");
+}
+
 static void test_what_is_missing_says_so(void **state)
 {
     struct fx *fx = *state;
     RIG_AUTO(rig_ca_certificate_free) struct rig_ca_certificate certificate = {0};
     RIG_AUTO(rig_buf_free) struct rig_buf pem = {0};
-    struct rig_ca_ocsp ocsp;
 
     fx_sign(fx, "b1", &certificate);
-    if (fx->ca->ops->ocsp == NULL) {
-        fx_failed(rig_ca_ocsp(fx->ca, certificate.serial, &ocsp, fx_wait(), &fx->err), &fx->err,
-                  RIG_CLASS_CA, RIG_E_UNSUPPORTED, "OCSP");
-    } else {
-        fx_ok(rig_ca_ocsp(fx->ca, certificate.serial, &ocsp, fx_wait(), &fx->err), &fx->err);
-        assert_int_equal(ocsp.status, RIG_OCSP_GOOD);
-        assert_true(ocsp.next_update_ms > ocsp.this_update_ms && ocsp.revoked_at_ms == 0);
-        fx_ok(rig_ca_revoke(fx->ca, certificate.serial, RIG_REVOKED_CESSATION, fx_wait(), &fx->err),
-              &fx->err);
-        fx_ok(rig_ca_ocsp(fx->ca, certificate.serial, &ocsp, fx_wait(), &fx->err), &fx->err);
-        assert_int_equal(ocsp.status, RIG_OCSP_REVOKED);
-        assert_true(llabs(ocsp.revoked_at_ms - rig_clock_now_ms(&rig_clock_system)) < 60000);
-    }
     if (fx->ca->ops->published_crls == NULL) {
         fx_failed(rig_ca_published_crls(fx->ca, &pem, fx_wait(), &fx->err), &fx->err, RIG_CLASS_CA,
                   RIG_E_UNSUPPORTED, "CRLs");
@@ -421,6 +453,13 @@ static void *sign_many(void *ctx)
             signer->ok && (i % 4 != 0 || rig_ca_revoke(signer->fx->ca, certificate.serial,
                                                        RIG_REVOKED_CESSATION, fx_wait(), &err)
                                              .ok);
+        if (signer->ok) {
+            struct rig_ca_ocsp ocsp;
+
+            signer->ok =
+                rig_ca_ocsp(signer->fx->ca, certificate.serial, &ocsp, fx_wait(), &err).ok &&
+                ocsp.status == (i % 4 == 0 ? RIG_OCSP_REVOKED : RIG_OCSP_GOOD);
+        }
         if (signer->ok && i % 4 == 1) {
             RIG_AUTO(rig_buf_free) struct rig_buf crls = {0};
 
@@ -475,6 +514,8 @@ int main(int argc, char **argv)
         CONTRACT_TEST(test_revoked_is_in_the_crls_and_its_sibling_is_not),
         CONTRACT_TEST(test_revoke_knows_its_serials),
         CONTRACT_TEST(test_server_identity_passes_the_rules),
+        CONTRACT_TEST(test_ocsp_tells_the_revoked_from_its_sibling),
+        CONTRACT_TEST(test_ocsp_of_a_serial_that_was_never_issued),
         CONTRACT_TEST(test_what_is_missing_says_so),
         CONTRACT_TEST(test_requests_as_they_come),
         CONTRACT_TEST(test_threads_share_one_ca),

@@ -141,6 +141,71 @@ static void one_leaves_crls_out(void **state)
     assert_int_equal(n_crls(*state), 1);
 }
 
+/* What OCSP says of a certificate, revoked or not. */
+static rig_result status_of(struct fx *fx, bool revoked, struct rig_ca_ocsp *ocsp)
+{
+    RIG_AUTO(rig_ca_certificate_free) struct rig_ca_certificate certificate = {0};
+
+    fx_sign(fx, "b1", &certificate);
+    if (revoked) {
+        fx_ok(rig_ca_revoke(fx->ca, certificate.serial, RIG_REVOKED_CESSATION, fx_wait(), &fx->err),
+              &fx->err);
+    }
+    return rig_ca_ocsp(fx->ca, certificate.serial, ocsp, fx_wait(), &fx->err);
+}
+
+static void ocsp_statuses_are(struct fx *fx, enum rig_ocsp_status plain,
+                              enum rig_ocsp_status revoked)
+{
+    struct rig_ca_ocsp ocsp;
+
+    fx_ok(status_of(fx, false, &ocsp), &fx->err);
+    assert_int_equal(ocsp.status, plain);
+    fx_ok(status_of(fx, true, &ocsp), &fx->err);
+    assert_int_equal(ocsp.status, revoked);
+}
+
+static void a_good_twin_answers_ocsp(void **state)
+{
+    wrap(*state, RIG_CA_FAULT_NONE);
+    ocsp_statuses_are(*state, RIG_OCSP_GOOD, RIG_OCSP_REVOKED);
+}
+
+static void one_forgets_in_ocsp_alone(void **state)
+{
+    wrap(*state, RIG_CA_FAULT_OCSP_FORGETS);
+    ocsp_statuses_are(*state, RIG_OCSP_GOOD, RIG_OCSP_GOOD);
+    assert_true(revokes(*state));
+}
+
+static void one_revokes_all_in_ocsp(void **state)
+{
+    wrap(*state, RIG_CA_FAULT_OCSP_REVOKES_ALL);
+    ocsp_statuses_are(*state, RIG_OCSP_REVOKED, RIG_OCSP_REVOKED);
+    assert_true(revokes(*state));
+}
+
+static void one_gives_old_answers(void **state)
+{
+    struct fx *fx = *state;
+    struct rig_ca_ocsp ocsp;
+
+    wrap(fx, RIG_CA_FAULT_OCSP_STALE);
+    fx_failed(status_of(fx, true, &ocsp), &fx->err, RIG_CLASS_CA, RIG_E_POLICY, "not of now");
+    assert_true(revokes(fx));
+}
+
+static void one_has_an_unfit_responder(void **state)
+{
+    struct fx *fx = *state;
+    struct rig_ca_ocsp ocsp;
+
+    wrap(fx, RIG_CA_FAULT_OCSP_OTHER_SIGNER);
+    fx_failed(status_of(fx, true, &ocsp), &fx->err, RIG_CLASS_CA, RIG_E_BAD_SIGNATURE,
+              "not signed by the issuing CA");
+    assert_true(revokes(fx));
+}
+
 static void names_lead_back_to_faults(void **state)
 {
     (void)state;
@@ -165,6 +230,11 @@ int main(void)
         TEST(one_says_revoked_and_does_not),
         TEST(one_keeps_its_first_crls),
         TEST(one_leaves_crls_out),
+        TEST(a_good_twin_answers_ocsp),
+        TEST(one_forgets_in_ocsp_alone),
+        TEST(one_revokes_all_in_ocsp),
+        TEST(one_gives_old_answers),
+        TEST(one_has_an_unfit_responder),
         cmocka_unit_test(names_lead_back_to_faults),
     };
 

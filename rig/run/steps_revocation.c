@@ -113,11 +113,45 @@ static void note(struct clock_run *run, enum rig_clock_leg leg)
     }
 }
 
+static json_t *ocsp_words(const struct rig_ca_ocsp *ocsp)
+{
+    json_t *words = json_object();
+    char when[RIG_TIME_TEXT_SIZE];
+
+    (void)json_object_set_new(words, "status", json_string(rig_ocsp_status_name(ocsp->status)));
+    rig_time_text(ocsp->this_update_ms, when);
+    (void)json_object_set_new(words, "this_update", json_string(when));
+    if (ocsp->next_update_ms != 0) {
+        rig_time_text(ocsp->next_update_ms, when);
+        (void)json_object_set_new(words, "next_update", json_string(when));
+    }
+    if (ocsp->status == RIG_OCSP_REVOKED) {
+        rig_time_text(ocsp->revoked_at_ms, when);
+        (void)json_object_set_new(words, "revoked_at", json_string(when));
+        (void)json_object_set_new(words, "reason",
+                                  json_string(rig_revocation_reason_name(ocsp->reason)));
+    }
+    return words;
+}
+
+static rig_result ask_ocsp(struct clock_run *run, const struct rig_ca_certificate *certificate,
+                           const char *name, struct rig_ca_ocsp *ocsp, struct rig_error *err)
+{
+    json_t *words = json_object_get(run->evidence, "ocsp");
+
+    RIG_TRY(rig_ca_ocsp(run->board->services->ca, certificate->serial, ocsp, run->wait, err));
+    if (words == NULL) {
+        words = json_object();
+        (void)json_object_set_new(run->evidence, "ocsp", words);
+    }
+    (void)json_object_set_new(words, name, ocsp_words(ocsp));
+    return RIG_DONE;
+}
+
 static rig_result look_at_ocsp(struct clock_run *run, bool *has_ocsp, struct rig_error *err)
 {
     struct rig_ca_ocsp ocsp;
-    const rig_result asked =
-        rig_ca_ocsp(run->board->services->ca, run->revoked.serial, &ocsp, run->wait, err);
+    const rig_result asked = ask_ocsp(run, &run->revoked, "revoked", &ocsp, err);
 
     if (!asked.ok && err->code == RIG_E_UNSUPPORTED) {
         *has_ocsp = false;
@@ -126,6 +160,23 @@ static rig_result look_at_ocsp(struct clock_run *run, bool *has_ocsp, struct rig
     RIG_TRY(asked);
     if (ocsp.status == RIG_OCSP_REVOKED) {
         note(run, RIG_CLOCK_OCSP);
+    }
+    return RIG_DONE;
+}
+
+/* A responder that says revoked of everybody was quick, and is of no use. */
+static rig_result expect_sibling_good(struct clock_run *run, struct rig_error *err)
+{
+    struct rig_ca_ocsp ocsp;
+
+    if (run->at_ns[RIG_CLOCK_OCSP] == 0) {
+        return RIG_DONE;
+    }
+    RIG_TRY(ask_ocsp(run, &run->sibling, "sibling", &ocsp, err));
+    if (ocsp.status != RIG_OCSP_GOOD) {
+        return rig_fail(err, RIG_CLASS_CA, RIG_E_MISMATCH,
+                        "the OCSP responder says '%s' of certificate %s, which was not revoked",
+                        rig_ocsp_status_name(ocsp.status), run->sibling.serial);
     }
     return RIG_DONE;
 }
@@ -150,6 +201,37 @@ static rig_result look_at_crl(struct clock_run *run, struct rig_error *err)
     return RIG_DONE;
 }
 
+static rig_result fail_unpublished(const struct clock_run *run, int64_t budget_ms,
+                                   struct rig_error *err)
+{
+    static const char crl[] = "have the CA rebuild its CRL at each revocation (Vault: auto_rebuild "
+                              "off, or crl/rotate after revoke)";
+    static const char ocsp[] = "have it answer out of the CA's own records, without a cache";
+    const bool no_crl = run->at_ns[RIG_CLOCK_CRL] == 0;
+
+    return rig_fail(err, RIG_CLASS_CA, RIG_E_TIMEOUT,
+                    "certificate %s was revoked, but %s still does not say so%s: %s",
+                    run->revoked.serial, no_crl ? "the published CRL" : "the OCSP responder",
+                    budget_ms != 0 ? ", and its budget is over" : "", no_crl ? crl : ocsp);
+}
+
+/* A leg that is over its budget has failed: nobody need wait for its end. */
+static rig_result check_budgets(const struct clock_run *run, bool has_ocsp, struct rig_error *err)
+{
+    static const enum rig_clock_leg published[] = {RIG_CLOCK_CRL, RIG_CLOCK_OCSP};
+    const int64_t ms = (rig_now_ns() - run->started_ns) / RIG_NS_PER_MS;
+
+    for (size_t i = 0; i < sizeof published / sizeof *published; i++) {
+        const int64_t budget_ms = run->plan->clock.legs[published[i]].fail_ms;
+
+        if (run->at_ns[published[i]] == 0 && (published[i] == RIG_CLOCK_CRL || has_ocsp) &&
+            budget_ms != 0 && ms > budget_ms) {
+            return fail_unpublished(run, budget_ms, err);
+        }
+    }
+    return RIG_DONE;
+}
+
 /* Until both say so; neither waits for the other. */
 static rig_result await_publication(struct clock_run *run, struct rig_error *err)
 {
@@ -167,13 +249,9 @@ static rig_result await_publication(struct clock_run *run, struct rig_error *err
             return RIG_DONE;
         }
         if (rig_wait_left_ms(run->wait) <= pause_ms) {
-            return rig_fail(
-                err, RIG_CLASS_CA, RIG_E_TIMEOUT,
-                "certificate %s was revoked, but %s still does not say so: have the CA rebuild its "
-                "CRL at each revocation (Vault: auto_rebuild off, or crl/rotate after revoke)",
-                run->revoked.serial,
-                run->at_ns[RIG_CLOCK_CRL] == 0 ? "the published CRL" : "the OCSP responder");
+            return fail_unpublished(run, 0, err);
         }
+        RIG_TRY(check_budgets(run, has_ocsp, err));
         RIG_TRY(rig_wait_pause(run->wait, pause_ms * RIG_NS_PER_MS, err));
         pause_ms = pause_ms * 2 < POLL_LONGEST_MS ? pause_ms * 2 : POLL_LONGEST_MS;
     }
@@ -222,23 +300,35 @@ static rig_result await_refusal(struct clock_run *run, const struct rig_presente
 
 /* ---- the verdict ---- */
 
-static rig_result judge_legs(struct clock_run *run, struct rig_error *err)
+static int64_t leg_ms(const struct clock_run *run, size_t leg)
+{
+    return (run->at_ns[leg] - run->started_ns) / RIG_NS_PER_MS;
+}
+
+/* Also of a clock that did not come to its end. */
+static void record_legs(struct clock_run *run)
 {
     json_t *legs = json_object();
+
+    for (size_t leg = 0; leg < RIG_CLOCK_LEGS; leg++) {
+        (void)json_object_set_new(legs, rig_clock_leg_name((enum rig_clock_leg)leg),
+                                  run->at_ns[leg] != 0 ? json_integer(leg_ms(run, leg))
+                                                       : json_null());
+    }
+    (void)json_object_set_new(run->evidence, "after_revoke_ms", legs);
+}
+
+static rig_result judge_legs(struct clock_run *run, struct rig_error *err)
+{
     rig_result result = RIG_DONE;
 
-    (void)json_object_set_new(run->evidence, "after_revoke_ms", legs);
     for (size_t leg = 0; leg < RIG_CLOCK_LEGS; leg++) {
         const struct rig_budget *budget = &run->plan->clock.legs[leg];
-        const int64_t ms = (run->at_ns[leg] - run->started_ns) / RIG_NS_PER_MS;
+        const int64_t ms = leg_ms(run, leg);
 
         if (run->at_ns[leg] == 0) {
-            (void)json_object_set_new(legs, rig_clock_leg_name((enum rig_clock_leg)leg),
-                                      json_null());
             continue;
         }
-        (void)json_object_set_new(legs, rig_clock_leg_name((enum rig_clock_leg)leg),
-                                  json_integer(ms));
         if (budget->fail_ms != 0 && ms > budget->fail_ms && result.ok) {
             result = rig_fail(err, RIG_CLASS_CA, RIG_E_TIMEOUT,
                               "from revoke to '%s' it took %.3f s, its budget is %.3f s",
@@ -287,6 +377,7 @@ static rig_result time_it(struct clock_run *run, struct rig_error *err)
     RIG_TRY(revoke_now(run, &run->revoked, err));
     note(run, RIG_CLOCK_REVOKED);
     RIG_TRY(await_publication(run, err));
+    RIG_TRY(expect_sibling_good(run, err));
     RIG_TRY(load(run, err));
     RIG_TRY(await_refusal(run, &presented, err));
     RIG_TRY(present(run, &run->sibling, &presented, err));
@@ -324,6 +415,9 @@ rig_result rig_step_revocation(struct rig_board *board, const struct rig_step_pl
     result = issue_both(&run, err);
     if (result.ok) {
         result = time_it(&run, err);
+    }
+    if (run.started_ns != 0) {
+        record_legs(&run);
     }
     if (!revoke_what_is_left(&run, &late).ok && result.ok) {
         result = rig_fail_as(err, &late);

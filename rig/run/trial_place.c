@@ -82,10 +82,9 @@ static enum rig_ocsp_behaviour behaviour_of(const struct rig_pki_ocsp_recipe *re
     if (recipe->delay_ms != 0) {
         return RIG_OCSP_SLOW;
     }
-    if (recipe->response == RIG_PKI_OCSP_UNAUTHORIZED && recipe->http_status != 0) {
-        return RIG_OCSP_UNAUTHORIZED;
-    }
-    return recipe->http_status / 100 > 2 ? RIG_OCSP_HTTP_ERROR : RIG_OCSP_ANSWERS;
+    /* a page, not an answer of OCSP behind an error of HTTP */
+    return recipe->garbage && recipe->http_status / 100 > 2 ? RIG_OCSP_HTTP_ERROR
+                                                            : RIG_OCSP_ANSWERS;
 }
 
 static rig_result start_responder(struct rig_trial_place *place, struct rig_error *err)
@@ -104,6 +103,7 @@ static rig_result start_responder(struct rig_trial_place *place, struct rig_erro
     }
     options.behaviour = behaviour_of(recipe);
     options.delay_ms = recipe->delay_ms;
+    options.http_status = recipe->http_status;
     return rig_ocsp_responder_start(&options, &place->responder, err);
 }
 

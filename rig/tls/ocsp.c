@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rig/tls/ocsp.h"
 
+#include "rig/ca/ocsp.h"
+
 #include <openssl/err.h>
 #include <openssl/x509.h>
 #include <stdio.h>
@@ -8,9 +10,6 @@
 #include <time.h>
 
 #define DEFAULT_SKEW_S 300
-
-RIG_DEFINE_AUTO(OCSP_REQUEST, OCSP_REQUEST_free);
-RIG_DEFINE_AUTO(OCSP_BASICRESP, OCSP_BASICRESP_free);
 
 static const char *const names[RIG_TLS_N_OCSP_RESULTS] = {
     [RIG_TLS_OCSP_NOT_ASKED] = "not_asked",
@@ -171,7 +170,7 @@ static enum rig_tls_ocsp_result judge_response_status(OCSP_RESPONSE *response, c
     const int status = OCSP_response_status(response);
 
     (void)snprintf(text, text_size, "the responder answered %s",
-                   OCSP_response_status_str((long)status));
+                   rig_ocsp_response_status_name(status));
     switch (status) {
     case OCSP_RESPONSE_STATUS_SUCCESSFUL:
         text[0] = '\0';

@@ -7,22 +7,20 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <openssl/err.h>
-#include <openssl/http.h>
-#include <openssl/httperr.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/epoll.h>
 
-#define MAX_LINE_BYTES 4096
 #define MAX_ANSWER_BYTES 65536UL
 
 struct rig_tls_ocsp_query {
     int fd;
     bool connected;
     uint32_t events;
-    BIO *wire;
-    OSSL_HTTP_REQ_CTX *http;
+    struct rig_buf out;
+    struct rig_buf in;
 };
 
 static rig_result resolve(const char *host, const char *port, struct rig_tls_ocsp_target *target,
@@ -71,30 +69,39 @@ rig_result rig_tls_ocsp_target_make(const char *url, struct rig_tls_ocsp_target 
     return result;
 }
 
+static rig_result write_request(const struct rig_tls_ocsp_target *target, OCSP_REQUEST *request,
+                                struct rig_buf *out, struct rig_error *err)
+{
+    uint8_t *der = NULL;
+    const int len = i2d_OCSP_REQUEST(request, &der);
+    rig_result result = rig_buf_printf(out, err,
+                                       "POST %s HTTP/1.0\r\nHost: %s\r\n"
+                                       "Content-Type: application/ocsp-request\r\n"
+                                       "Content-Length: %d\r\n\r\n",
+                                       target->path, target->host, len);
+
+    if (result.ok) {
+        result = len > 0 ? rig_buf_append(out, der, (size_t)len, err)
+                         : rig_fail(err, RIG_CLASS_RIG, RIG_E_LIBRARY, "cannot encode a request");
+    }
+    OPENSSL_free(der);
+    return result;
+}
+
 struct rig_tls_ocsp_query *rig_tls_ocsp_query_new(const struct rig_tls_ocsp_target *target,
                                                   OCSP_REQUEST *request)
 {
     struct rig_tls_ocsp_query *const query = calloc(1, sizeof *query);
+    struct rig_error ignored;
 
     if (query == NULL) {
         return NULL;
     }
     query->events = EPOLLOUT;
     query->fd = socket(target->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (query->fd >= 0 &&
-        (connect(query->fd, (const struct sockaddr *)&target->address, target->address_len) == 0 ||
-         errno == EINPROGRESS)) {
-        query->wire = BIO_new_socket(query->fd, BIO_NOCLOSE);
-        query->http = query->wire != NULL
-                          ? OCSP_sendreq_new(query->wire, target->path, NULL, MAX_LINE_BYTES)
-                          : NULL;
-        if (query->http != NULL) {
-            OSSL_HTTP_REQ_CTX_set_max_response_length(query->http, MAX_ANSWER_BYTES);
-        }
-    }
-    if (query->http == NULL ||
-        OSSL_HTTP_REQ_CTX_add1_header(query->http, "Host", target->host) != 1 ||
-        OCSP_REQ_CTX_set1_req(query->http, request) != 1) {
+    if (query->fd < 0 || !write_request(target, request, &query->out, &ignored).ok ||
+        (connect(query->fd, (const struct sockaddr *)&target->address, target->address_len) != 0 &&
+         errno != EINPROGRESS)) {
         ERR_clear_error();
         rig_tls_ocsp_query_free(query);
         return NULL;
@@ -102,53 +109,120 @@ struct rig_tls_ocsp_query *rig_tls_ocsp_query_new(const struct rig_tls_ocsp_targ
     return query;
 }
 
-static bool speaks_of_content(unsigned long code)
+/* ---- what came ---- */
+
+struct head {
+    long status;      /* 0: this is no HTTP */
+    const char *body; /* NULL: the head has no end yet */
+    size_t body_len;
+    bool has_length;
+    size_t length;
+    bool is_ocsp;
+};
+
+static bool is_field(const char *line, const char *name, const char **value)
 {
-    if (ERR_GET_LIB(code) == ERR_LIB_ASN1) {
-        return true;
-    }
-    if (ERR_GET_LIB(code) != ERR_LIB_HTTP) {
+    const size_t len = strlen(name);
+
+    if (strncasecmp(line, name, len) != 0 || line[len] != ':') {
         return false;
     }
-    switch (ERR_GET_REASON(code)) {
-    case HTTP_R_RESPONSE_PARSE_ERROR:
-    case HTTP_R_MAX_RESP_LEN_EXCEEDED:
-    case HTTP_R_INCONSISTENT_CONTENT_LENGTH:
-    case HTTP_R_UNEXPECTED_CONTENT_TYPE:
-    case HTTP_R_MISSING_ASN1_ENCODING:
-    case HTTP_R_MISSING_CONTENT_TYPE:
-        return true;
-    default:
-        return false;
+    *value = line + len + 1 + strspn(line + len + 1, " \t");
+    return true;
+}
+
+static void read_field(const char *line, struct head *head)
+{
+    static const char type[] = "application/ocsp-response";
+    const char *value = NULL;
+
+    if (is_field(line, "Content-Length", &value) && *value >= '0' && *value <= '9') {
+        head->has_length = true;
+        head->length = strtoul(value, NULL, 10);
+    } else if (is_field(line, "Content-Type", &value)) {
+        head->is_ocsp = strncasecmp(value, type, sizeof type - 1) == 0;
     }
 }
 
-/* Bytes that are no answer, against HTTP that said no. Vault puts "unauthorized" behind a 401. */
-static enum rig_tls_ocsp_progress judge_failure(const struct rig_tls_ocsp_query *query, char *text,
-                                                size_t text_size)
+static void read_head(const struct rig_buf *in, struct head *head)
 {
-    enum rig_tls_ocsp_progress progress = RIG_TLS_OCSP_NO_ANSWER;
-    const char *data = NULL;
-    unsigned long code;
-    int flags = 0;
+    const char *const text = rig_buf_text(in);
+    const char *const end = memmem(text, in->len, "\r\n\r\n", 4);
+    const char *line = text;
 
-    (void)rig_copy_text(text, text_size, "the responder closed the connection");
-    while ((code = ERR_get_error_all(NULL, NULL, NULL, &data, &flags)) != 0) {
-        const bool has_data = (flags & ERR_TXT_STRING) != 0 && data != NULL;
-        const char *const reason = ERR_reason_error_string(code);
-
-        if (speaks_of_content(code) || (ERR_GET_LIB(code) == ERR_LIB_HTTP &&
-                                        ERR_GET_REASON(code) == HTTP_R_FAILED_READING_DATA &&
-                                        BIO_number_read(query->wire) != 0)) {
-            progress = RIG_TLS_OCSP_ANSWERED;
-        } else if (has_data && strstr(data, "401") != NULL) {
-            progress = RIG_TLS_OCSP_DENIED;
-        }
-        (void)snprintf(text, text_size, "%s%s%s", reason != NULL ? reason : "unnamed error",
-                       has_data ? ": " : "", has_data ? data : "");
+    *head = (struct head){0};
+    if (in->len < 12 || strncmp(text, "HTTP/1.", 7) != 0 || text[8] != ' ') {
+        return;
     }
-    return progress;
+    head->status = strtol(text + 9, NULL, 10);
+    if (end == NULL || memchr(text, '\0', (size_t)(end - text)) != NULL) {
+        return;
+    }
+    head->body = end + 4;
+    head->body_len = in->len - (size_t)(head->body - text);
+    while (line < end) {
+        line = strstr(line, "\r\n") + 2; /* there is one: `end` has it */
+        read_field(line, head);
+    }
 }
+
+static bool is_whole(const struct rig_buf *in)
+{
+    struct head head;
+
+    if (in->len > MAX_ANSWER_BYTES) {
+        return true; /* more than any answer has */
+    }
+    read_head(in, &head);
+    return head.body != NULL && head.has_length && head.body_len >= head.length;
+}
+
+static OCSP_RESPONSE *decode(const struct head *head)
+{
+    const unsigned char *at = (const unsigned char *)head->body;
+    OCSP_RESPONSE *response = NULL;
+
+    if (head->is_ocsp && head->body_len != 0 && head->body_len <= MAX_ANSWER_BYTES &&
+        (!head->has_length || head->length == head->body_len)) {
+        response = d2i_OCSP_RESPONSE(NULL, &at, (long)head->body_len);
+    }
+    if (response != NULL && at != (const unsigned char *)head->body + head->body_len) {
+        OCSP_RESPONSE_free(response);
+        response = NULL;
+    }
+    ERR_clear_error();
+    return response;
+}
+
+enum rig_tls_ocsp_progress rig_tls_ocsp_http_judge(const struct rig_buf *in,
+                                                   OCSP_RESPONSE **response, char *text,
+                                                   size_t text_size)
+{
+    struct head head;
+
+    *response = NULL;
+    if (in->len == 0) {
+        (void)rig_copy_text(text, text_size, "the responder closed the connection");
+        return RIG_TLS_OCSP_NO_ANSWER;
+    }
+    read_head(in, &head);
+    if (head.body != NULL) {
+        *response = decode(&head);
+    }
+    if (head.status == 0 || head.status / 100 == 2) {
+        return RIG_TLS_OCSP_ANSWERED;
+    }
+    /* it names an error, as HTTP does; a status of a certificate there is none of OCSP's */
+    if (*response != NULL && OCSP_response_status(*response) != OCSP_RESPONSE_STATUS_SUCCESSFUL) {
+        return RIG_TLS_OCSP_ANSWERED;
+    }
+    OCSP_RESPONSE_free(*response);
+    *response = NULL;
+    (void)snprintf(text, text_size, "the responder answered with HTTP status %ld", head.status);
+    return head.status == 401 ? RIG_TLS_OCSP_DENIED : RIG_TLS_OCSP_NO_ANSWER;
+}
+
+/* ---- the exchange ---- */
 
 static bool is_connected(struct rig_tls_ocsp_query *query, char *text, size_t text_size)
 {
@@ -172,26 +246,61 @@ static bool is_connected(struct rig_tls_ocsp_query *query, char *text, size_t te
     return true;
 }
 
+static bool would_wait(void)
+{
+    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+}
+
+/* True when all is out, or can't get out any more. */
+static bool send_out(struct rig_tls_ocsp_query *query)
+{
+    while (query->out.len != 0) {
+        const ssize_t n = send(query->fd, query->out.data, query->out.len, MSG_NOSIGNAL);
+
+        if (n < 0) {
+            return !would_wait();
+        }
+        rig_buf_consume(&query->out, (size_t)n);
+    }
+    return true;
+}
+
+/* True when there is nothing more to wait for. */
+static bool take_in(struct rig_tls_ocsp_query *query)
+{
+    struct rig_error ignored;
+    uint8_t chunk[4096];
+
+    while (!is_whole(&query->in)) {
+        const ssize_t n = recv(query->fd, chunk, sizeof chunk, 0);
+
+        if (n < 0) {
+            return !would_wait();
+        }
+        if (n == 0 || !rig_buf_append(&query->in, chunk, (size_t)n, &ignored).ok) {
+            return true;
+        }
+    }
+    return true;
+}
+
 enum rig_tls_ocsp_progress rig_tls_ocsp_query_drive(struct rig_tls_ocsp_query *query,
                                                     OCSP_RESPONSE **response, char *text,
                                                     size_t text_size)
 {
-    int rc;
-
     *response = NULL;
     if (!is_connected(query, text, text_size)) {
         return RIG_TLS_OCSP_NO_ANSWER;
     }
-    ERR_clear_error();
-    rc = OCSP_sendreq_nbio(response, query->http);
-    if (rc == 1) {
-        return RIG_TLS_OCSP_ANSWERED;
-    }
-    if (rc == -1) {
-        query->events = BIO_should_write(query->wire) != 0 ? EPOLLOUT : EPOLLIN;
+    if (!send_out(query)) {
+        query->events = EPOLLOUT;
         return RIG_TLS_OCSP_WAITS;
     }
-    return judge_failure(query, text, text_size);
+    query->events = EPOLLIN;
+    if (!take_in(query)) {
+        return RIG_TLS_OCSP_WAITS;
+    }
+    return rig_tls_ocsp_http_judge(&query->in, response, text, text_size);
 }
 
 int rig_tls_ocsp_query_fd(const struct rig_tls_ocsp_query *query)
@@ -209,8 +318,8 @@ void rig_tls_ocsp_query_free(struct rig_tls_ocsp_query *query)
     if (query == NULL) {
         return;
     }
-    OSSL_HTTP_REQ_CTX_free(query->http);
-    BIO_free_all(query->wire);
+    rig_buf_free(&query->out);
+    rig_buf_free(&query->in);
     rig_close_fd(&query->fd);
     free(query);
 }

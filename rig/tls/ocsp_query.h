@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One question to an OCSP responder by HTTP, without blocking: driven whenever its socket is ready
- * for what it waits for. Private to this folder.
+ * for what it waits for. Not by OpenSSL's HTTP client, which throws away what comes behind an
+ * error: responders put malformedRequest behind a 400 and unauthorized behind a 401. Private to
+ * this folder and its tests.
  */
 #ifndef RIG_TLS_OCSP_QUERY_H
 #define RIG_TLS_OCSP_QUERY_H
@@ -21,8 +23,8 @@ struct rig_tls_ocsp_target {
 enum rig_tls_ocsp_progress {
     RIG_TLS_OCSP_WAITS = 0,
     RIG_TLS_OCSP_ANSWERED,  /* something came, a response or not */
-    RIG_TLS_OCSP_NO_ANSWER, /* no connection, or HTTP said no */
-    RIG_TLS_OCSP_DENIED,    /* HTTP said 401 */
+    RIG_TLS_OCSP_NO_ANSWER, /* no connection, or HTTP said no without a word of OCSP */
+    RIG_TLS_OCSP_DENIED,    /* HTTP said 401, likewise */
 };
 
 struct rig_tls_ocsp_query;
@@ -37,6 +39,10 @@ struct rig_tls_ocsp_query *rig_tls_ocsp_query_new(const struct rig_tls_ocsp_targ
 enum rig_tls_ocsp_progress rig_tls_ocsp_query_drive(struct rig_tls_ocsp_query *query,
                                                     OCSP_RESPONSE **response, char *text,
                                                     size_t text_size);
+/* The same of all that a responder sent, `in`; needs no query. */
+enum rig_tls_ocsp_progress rig_tls_ocsp_http_judge(const struct rig_buf *in,
+                                                   OCSP_RESPONSE **response, char *text,
+                                                   size_t text_size);
 int rig_tls_ocsp_query_fd(const struct rig_tls_ocsp_query *query);
 uint32_t rig_tls_ocsp_query_events(const struct rig_tls_ocsp_query *query);
 /* NULL is fine. */

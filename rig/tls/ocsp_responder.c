@@ -210,9 +210,8 @@ static void reply(struct rig_ocsp_responder *responder, enum rig_ocsp_behaviour 
 {
     RIG_AUTO(rig_buf_free) struct rig_buf answer = {0};
     const bool good = make_answer(responder, behaviour, request, &answer);
-    const char *const status = behaviour == RIG_OCSP_UNAUTHORIZED ? "401 Unauthorized"
-                               : good                             ? "200 OK"
-                                                                  : "500 Internal Server Error";
+    const int given = responder->options.http_status != 0 ? responder->options.http_status : 200;
+    const int status = behaviour == RIG_OCSP_UNAUTHORIZED ? 401 : good ? given : 500;
     char header[256];
     int len;
 
@@ -220,7 +219,8 @@ static void reply(struct rig_ocsp_responder *responder, enum rig_ocsp_behaviour 
         rig_buf_reset(&answer);
     }
     len = snprintf(header, sizeof header,
-                   "HTTP/1.0 %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n", status,
+                   "HTTP/1.0 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n", status,
+                   status / 100 == 2 ? "OK" : "No",
                    good ? "application/ocsp-response" : "text/plain", answer.len);
     send_all(fd, header, (size_t)len, wait);
     send_all(fd, answer.data, behaviour == RIG_OCSP_CUT ? answer.len / 2 : answer.len, wait);

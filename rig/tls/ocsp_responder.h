@@ -34,6 +34,7 @@ struct rig_ocsp_responder_options {
     uint16_t port;            /* 0: ephemeral */
     enum rig_ocsp_behaviour behaviour;
     int64_t delay_ms; /* SLOW */
+    int http_status;  /* of answers, also with an error of OCSP in them; 0: 200 */
     /* Appends the response (DER) to `out`; false: HTTP 500. */
     bool (*answer)(void *ctx, const uint8_t *request, size_t n_request, struct rig_buf *out);
     void *ctx; /* borrowed until the stop */

@@ -7,6 +7,8 @@
 /* RFC 6960 4.2.2.2.1: a responder that nobody checks lives shortly, and is made anew often */
 #define RESPONDER_LIFE_MS RIG_LOCAL_DAY_MS
 #define ANSWER_LIFE_MS (INT64_C(3600) * 1000)
+/* for relying parties whose clocks are behind */
+#define RESPONDER_SKEW_MS (INT64_C(600) * 1000)
 
 void rig_local_responder_free(struct rig_local_responder *responder)
 {
@@ -24,7 +26,7 @@ static rig_result issue_responder(struct rig_local_ca *local, int64_t now_ms,
 
     (void)snprintf(name, sizeof name, "rig %s OCSP responder", issuer->name);
     RIG_TRY(rig_pki_time_get(X509_get0_notAfter(issuer->certificate), &made->end_ms, err));
-    made->from_ms = now_ms - RIG_LOCAL_SKEW_MS;
+    made->from_ms = now_ms - RESPONDER_SKEW_MS;
     if (made->end_ms > now_ms + RESPONDER_LIFE_MS) {
         made->end_ms = now_ms + RESPONDER_LIFE_MS;
     }

@@ -336,6 +336,64 @@ static void test_what_is_revoked_is_in_the_published_crl(void **state)
     assert_int_equal(fake->n_rotated, 1);
 }
 
+/* ---- OCSP ---- */
+
+static void test_ocsp_is_read_on_the_run_s_clock(void **state)
+{
+    struct fake *fake = *state;
+    RIG_AUTO(rig_ca_certificate_free) struct rig_ca_certificate certificate = {0};
+    RIG_AUTO(rig_auto_ca) struct rig_ca *ahead = NULL;
+    struct rig_ca_ocsp ocsp;
+
+    fake_open_ca(fake);
+    fx_ok(fake_sign(fake, &certificate), &fake->fx.err);
+    fx_ok(rig_ca_ocsp(fake->ca, certificate.serial, &ocsp, fx_wait(), &fake->fx.err),
+          &fake->fx.err);
+    assert_int_equal(ocsp.status, RIG_OCSP_GOOD);
+    /* its own clock stands still, as that of the CA behind the server */
+    fake->config.max_clock_skew_ms = 10 * FX_MS_PER_DAY;
+    fx_ok(rig_ca_vault_open(&fake->config, &fake->other_fx.clock, &ahead, fx_wait(), &fake->fx.err),
+          &fake->fx.err);
+    fake->other_fx.now_ms = fake->fx.now_ms + INT64_C(50) * 60 * 1000;
+    fx_ok(rig_ca_ocsp(ahead, certificate.serial, &ocsp, fx_wait(), &fake->fx.err), &fake->fx.err);
+    fake->other_fx.now_ms = fake->fx.now_ms + INT64_C(70) * 60 * 1000;
+    fx_failed(rig_ca_ocsp(ahead, certificate.serial, &ocsp, fx_wait(), &fake->fx.err),
+              &fake->fx.err, RIG_CLASS_CA, RIG_E_POLICY, "nextUpdate");
+    /* the certificate of the responder is over, too, and is judged by the same clock */
+    fake->other_fx.now_ms = fake->fx.now_ms + 2 * FX_MS_PER_DAY;
+    fx_failed(rig_ca_ocsp(ahead, certificate.serial, &ocsp, fx_wait(), &fake->fx.err),
+              &fake->fx.err, RIG_CLASS_CA, RIG_E_BAD_SIGNATURE, "not signed by");
+}
+
+static void test_an_ocsp_error_behind_an_http_error_is_named(void **state)
+{
+    static const struct {
+        int http;
+        uint8_t says;
+        enum rig_error_code code;
+        const char *text;
+    } rows[] = {
+        {400, 1, RIG_E_REFUSED, "'malformedRequest'"},
+        {200, 1, RIG_E_REFUSED, "'malformedRequest'"},
+        {500, 2, RIG_E_REFUSED, "'internalError'"},
+        {503, 3, RIG_E_UNAVAILABLE, "'tryLater'"},
+        {400, 5, RIG_E_REFUSED, "'sigRequired'"},
+        {401, 6, RIG_E_REFUSED, "'unauthorized': switch it on (config/crl, ocsp_disable=false)"},
+        {403, 6, RIG_E_REFUSED, "(HTTP 403)"},
+    };
+    struct fake *fake = *state;
+
+    fake_open_ca(fake);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct rig_ca_ocsp ocsp;
+
+        fake->ocsp_status = rows[i].http;
+        fake->ocsp_says = rows[i].says;
+        fx_failed(rig_ca_ocsp(fake->ca, "0123", &ocsp, fx_wait(), &fake->fx.err), &fake->fx.err,
+                  RIG_CLASS_CA, rows[i].code, rows[i].text);
+    }
+}
+
 #define VAULT_TEST(name) cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)
 
 int main(void)
@@ -360,6 +418,8 @@ int main(void)
         VAULT_TEST(test_a_crl_that_lapsed_is_named),
         VAULT_TEST(test_a_crl_without_what_was_revoked_is_no_crl),
         VAULT_TEST(test_what_is_revoked_is_in_the_published_crl),
+        VAULT_TEST(test_ocsp_is_read_on_the_run_s_clock),
+        VAULT_TEST(test_an_ocsp_error_behind_an_http_error_is_named),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

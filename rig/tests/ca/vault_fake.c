@@ -228,6 +228,27 @@ static void answer_rotate(struct fake *fake, struct test_answer *answer)
     say(answer, 200, "{\"request_id\":\"w\",\"data\":{\"success\":true}}");
 }
 
+/* As the CA behind it says. */
+static void answer_ocsp(struct fake *fake, const struct test_request *request,
+                        struct test_answer *answer)
+{
+    const uint8_t error[] = {0x30, 0x03, 0x0a, 0x01, fake->ocsp_says};
+    RIG_AUTO(rig_buf_free) struct rig_buf response = {0};
+
+    fx_ok(rig_ca_local_ocsp_answer(fake->fx.ca, request->body, request->body_len, &response,
+                                   fx_wait(), &fake->fx.err),
+          &fake->fx.err);
+    if (fake->ocsp_says != 0) {
+        rig_buf_reset(&response);
+        fx_ok(rig_buf_append(&response, error, sizeof error, &fake->fx.err), &fake->fx.err);
+    }
+    assert_true(response.len <= sizeof answer->body);
+    memcpy(answer->body, response.data, response.len);
+    answer->body_len = response.len;
+    answer->status = fake->ocsp_status;
+    answer->content_type = "application/ocsp-response";
+}
+
 static void serve(void *ctx, const struct test_request *request, struct test_answer *answer)
 {
     struct fake *fake = ctx;
@@ -253,6 +274,8 @@ static void serve(void *ctx, const struct test_request *request, struct test_ans
                                                                : "\"use_csr_common_name\":true");
     } else if (is_of_fake(path, "/v1/pki/sign/dev")) {
         answer_sign(fake, request, answer);
+    } else if (is_of_fake(path, "/v1/pki/ocsp")) {
+        answer_ocsp(fake, request, answer);
     } else if (is_of_fake(path, "/v1/pki/certs")) {
         answer_list(fake, answer);
     } else if (is_of_fake(path, "/v1/pki/cert/")) {

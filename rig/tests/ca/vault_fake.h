@@ -41,6 +41,8 @@ struct fake {
     bool list_denied;
     bool revoke_denied;
     bool rotate_denied;
+    int ocsp_status;   /* HTTP, with a responseStatus of OCSP ... */
+    uint8_t ocsp_says; /* ... which is this one; 0: a good answer */
     unsigned n_rotated;
     int64_t cap_ttl_s;
 };

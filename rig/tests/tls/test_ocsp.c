@@ -2,6 +2,7 @@
 /* The status of a device by OCSP: every answer and every failure, under both policies, by a
  * responder over HTTP and by the callback. */
 #include "rig/tests/tls/harness.h"
+#include "rig/tls/ocsp_query.h"
 #include "rig/tls/ocsp_responder.h"
 
 #include <openssl/err.h>
@@ -297,6 +298,101 @@ static void responders_that_fail(void **state)
     }
 }
 
+static bool name_an_error(void *ctx, const uint8_t *bytes, size_t n_bytes, struct rig_buf *out)
+{
+    const uint8_t der[] = {0x30, 0x03, 0x0a, 0x01, *(const uint8_t *)ctx};
+    struct rig_error err;
+
+    (void)bytes;
+    (void)n_bytes;
+    return rig_buf_append(out, der, sizeof der, &err).ok;
+}
+
+/* As Vault: the responseStatus comes behind an error of HTTP, and is what counts. */
+static void errors_of_ocsp_behind_errors_of_http(void **state)
+{
+    static const struct {
+        int http;
+        uint8_t status;
+        enum rig_tls_ocsp_result result;
+        const char *text;
+    } errors[] = {
+        {400, OCSP_RESPONSE_STATUS_MALFORMEDREQUEST, RIG_TLS_OCSP_RESPONDER_ERROR,
+         "the responder answered malformedRequest"},
+        {500, OCSP_RESPONSE_STATUS_INTERNALERROR, RIG_TLS_OCSP_RESPONDER_ERROR, "internalError"},
+        {503, OCSP_RESPONSE_STATUS_TRYLATER, RIG_TLS_OCSP_TRY_LATER, "tryLater"},
+        {400, OCSP_RESPONSE_STATUS_SIGREQUIRED, RIG_TLS_OCSP_RESPONDER_ERROR, "sigRequired"},
+        {401, OCSP_RESPONSE_STATUS_UNAUTHORIZED, RIG_TLS_OCSP_UNAUTHORIZED, "unauthorized"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+        uint8_t status = errors[i].status;
+        const struct rig_ocsp_responder_options options = {
+            .answer = name_an_error, .ctx = &status, .http_status = errors[i].http};
+        struct rig_ocsp_responder *responder = NULL;
+        struct rig_tls_settings settings = good_settings(&pki);
+        struct rig_error err;
+        struct both both;
+
+        assert_true(rig_ocsp_responder_start(&options, &responder, &err).ok);
+        settings.ocsp.url = rig_ocsp_responder_url(responder);
+        both = ask(&settings);
+        check_verdict(errors[i].text, &both, errors[i].result, false);
+        assert_non_null(strstr(both.server.ocsp_text, errors[i].text));
+        rig_ocsp_responder_stop(responder);
+    }
+}
+
+/* What a responder sends over HTTP, byte for byte. */
+static void words_of_http(void **state)
+{
+#define TYPE "Content-Type: application/ocsp-response\r\n"
+#define ERROR_1 "\x30\x03\x0a\x01\x01"
+    static const struct {
+        const char *sent;
+        enum rig_tls_ocsp_progress progress;
+        bool response;
+        const char *text;
+    } sendings[] = {
+        {"", RIG_TLS_OCSP_NO_ANSWER, false, "closed the connection"},
+        {"220 mail ready\r\n", RIG_TLS_OCSP_ANSWERED, false, ""},
+        {"HTTP/1.1 200 OK\r\n" TYPE "\r\n" ERROR_1, RIG_TLS_OCSP_ANSWERED, true, ""},
+        {"HTTP/1.0 200 OK\r\ncontent-type:application/OCSP-response; x=y\r\n"
+         "content-length: 5\r\n\r\n" ERROR_1,
+         RIG_TLS_OCSP_ANSWERED, true, ""},
+        {"HTTP/1.1 200 OK\r\n" TYPE "Content-Length: 6\r\n\r\n" ERROR_1, RIG_TLS_OCSP_ANSWERED,
+         false, ""},
+        {"HTTP/1.1 200 OK\r\n" TYPE "\r\n" ERROR_1 "x", RIG_TLS_OCSP_ANSWERED, false, ""},
+        {"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" ERROR_1, RIG_TLS_OCSP_ANSWERED, false,
+         ""},
+        {"HTTP/1.1 200 OK\r\n\r\n" ERROR_1, RIG_TLS_OCSP_ANSWERED, false, ""},
+        {"HTTP/1.1 200 OK\r\n" TYPE, RIG_TLS_OCSP_ANSWERED, false, ""},
+        {"HTTP/1.1 400 Bad Request\r\n" TYPE "\r\n" ERROR_1, RIG_TLS_OCSP_ANSWERED, true, ""},
+        {"HTTP/1.1 400 Bad Request\r\n" TYPE "\r\n", RIG_TLS_OCSP_NO_ANSWER, false, "status 400"},
+        {"HTTP/1.1 404 Not Found\r\n\r\n<html>", RIG_TLS_OCSP_NO_ANSWER, false, "status 404"},
+        {"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n", RIG_TLS_OCSP_NO_ANSWER, false, "status 302"},
+        {"HTTP/1.1 401 Unauthorized\r\n\r\n", RIG_TLS_OCSP_DENIED, false, "status 401"},
+        {"HTTP/1.1 500", RIG_TLS_OCSP_NO_ANSWER, false, "status 500"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sendings / sizeof sendings[0]; i++) {
+        RIG_AUTO(rig_buf_free) struct rig_buf in = {0};
+        OCSP_RESPONSE *response = NULL;
+        struct rig_error err;
+        char text[128] = "";
+
+        assert_true(rig_buf_append_text(&in, sendings[i].sent, &err).ok);
+        print_message("sending %zu\n", i);
+        assert_int_equal(rig_tls_ocsp_http_judge(&in, &response, text, sizeof text),
+                         sendings[i].progress);
+        assert_int_equal(response != NULL, sendings[i].response);
+        assert_non_null(strstr(text, sendings[i].text));
+        OCSP_RESPONSE_free(response);
+    }
+}
+
 /* While one board waits for a slow responder, the server serves the others. */
 static void a_slow_responder_holds_up_nobody_else(void **state)
 {
@@ -444,6 +540,8 @@ int main(void)
         cmocka_unit_test(answers_by_http),
         cmocka_unit_test(answers_by_callback),
         cmocka_unit_test(responders_that_fail),
+        cmocka_unit_test(errors_of_ocsp_behind_errors_of_http),
+        cmocka_unit_test(words_of_http),
         cmocka_unit_test(a_slow_responder_holds_up_nobody_else),
         cmocka_unit_test(twins_of_ocsp),
         cmocka_unit_test(the_crl_stands_beside_ocsp),

@@ -119,6 +119,7 @@ static bool read_request(struct connection *connection, struct test_request *req
     }
     memcpy(request->body, text + head_len, body_len);
     request->body[body_len] = '\0';
+    request->body_len = body_len;
     return sscanf(request->head, "%15s %255s", request->method, request->path) == 2;
 }
 
@@ -141,7 +142,7 @@ static void flood(struct connection *connection, const char *start, const char *
 static bool send_answer(struct connection *connection, const struct test_answer *answer)
 {
     char head[1024];
-    const size_t body_len = strlen(answer->body);
+    const size_t body_len = answer->body_len != 0 ? answer->body_len : strlen(answer->body);
     const int status = answer->status != 0 ? answer->status : 200;
     char nothing[16];
     int len;

@@ -18,6 +18,7 @@ struct test_request {
     char path[256];
     char head[4096]; /* request line and headers */
     char body[8192];
+    size_t body_len;
 };
 
 enum test_misdeed {
@@ -36,6 +37,7 @@ struct test_answer {
     const char *content_type; /* NULL: application/json */
     const char *headers;      /* more of them, each with \r\n; may be NULL */
     char body[4096];
+    size_t body_len; /* 0: it is a text */
     enum test_misdeed misdeed;
     bool close; /* after the answer */
 };

@@ -44,13 +44,16 @@ static const char *yes_no(bool yes)
 
 /* ---- hello, ping, time ---- */
 
-static void put_tls_list(struct agent *agent)
+#define CIPHERS_PER_LINE 80u /* of five characters each */
+
+/* conf NULL: it is not known how handshakes are configured. */
+static void put_tls_list(struct agent *agent, const mbedtls_ssl_config *conf)
 {
     char list[24] = "";
 
     for (unsigned minor = 0; minor < 4; minor++) {
         size_t size = strlen(list);
-        if (agent_tls_supported(minor)) {
+        if (conf != NULL ? agent_offers_version(conf, minor) : agent_tls_supported(minor)) {
             if (size > 0) {
                 list[size++] = ',';
             }
@@ -117,14 +120,14 @@ static bool has_partition(const struct agent *agent, uint8_t type, const char *l
     return agent->port->partition_find(agent->port->ctx, type, label, &part) == 0;
 }
 
-static void hello_limits(struct agent *agent)
+static void hello_limits(struct agent *agent, const mbedtls_ssl_config *conf)
 {
     data_line(agent);
     agent_put_number(agent, "line_max", AGENT_LINE_MAX_BYTES);
     agent_put_number(agent, "data_max", AGENT_DATA_MAX_BYTES);
     agent_put_number(agent, "slot_max", AGENT_SLOT_MAX_BYTES);
     agent_put_number(agent, "chain_max", AGENT_CHAIN_MAX);
-    put_tls_list(agent);
+    put_tls_list(agent, conf);
     agent_put(agent, "transports", agent->port->net_connect != NULL ? "direct,relay" : "relay");
 #if defined(MBEDTLS_SSL_SESSION_TICKETS)
     agent_put(agent, "sessions", "id,ticket");
@@ -149,6 +152,44 @@ static void hello_limits(struct agent *agent)
     agent_reply(agent);
 }
 
+static void hello_ciphers(struct agent *agent, const mbedtls_ssl_config *conf)
+{
+    struct agent_offers_at at = {0};
+    char list[5 * CIPHERS_PER_LINE];
+    uint16_t number = 0;
+    size_t size = 0;
+    bool more = agent_offers_next(conf, &at, &number);
+
+    while (more) {
+        uint8_t bytes[2] = {(uint8_t)(number >> 8), (uint8_t)number};
+        agent_hex(list + size, bytes, sizeof bytes);
+        size += 5;
+        list[size - 1] = ',';
+        more = agent_offers_next(conf, &at, &number);
+        if (!more || size == sizeof list) {
+            list[size - 1] = '\0';
+            data_line(agent);
+            agent_put(agent, "ciphers", list);
+            agent_reply(agent);
+            size = 0;
+        }
+    }
+}
+
+static void hello_tls(struct agent *agent)
+{
+    mbedtls_ssl_config conf;
+    bool known = false;
+
+    mbedtls_ssl_config_init(&conf);
+    known = agent_offers_configure(agent, &conf) == 0;
+    hello_limits(agent, known ? &conf : NULL);
+    if (known) {
+        hello_ciphers(agent, &conf);
+    }
+    mbedtls_ssl_config_free(&conf);
+}
+
 static void run_hello(struct agent *agent, const struct agent_request *request)
 {
     struct agent_chip chip = {{0}, {0}, {0}, 0};
@@ -163,7 +204,7 @@ static void run_hello(struct agent *agent, const struct agent_request *request)
     }
     hello_identity(agent, &chip, nonce);
     hello_flags(agent, &chip);
-    hello_limits(agent);
+    hello_tls(agent);
     done(agent);
 }
 

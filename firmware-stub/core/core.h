@@ -223,6 +223,23 @@ struct agent_sniff {
 void agent_sniff_init(struct agent_sniff *sniff);
 void agent_sniff_feed(struct agent_sniff *sniff, const uint8_t *data, size_t size);
 
+/* ---- offers.c ---- */
+/* How every handshake begins: mbedTLS's defaults, verification, versions (0x10..0x13). 0 or a
+ * negative mbedTLS code; the caller has run mbedtls_ssl_config_init and runs the _free. */
+int agent_tls_configure(mbedtls_ssl_config *conf, uint8_t min_version, uint8_t max_version);
+/* The same with all versions of this build, tuned by the port: what handshakes are made from. */
+int agent_offers_configure(struct agent *agent, mbedtls_ssl_config *conf);
+/* May a handshake with this configuration use TLS 1.<minor>? */
+bool agent_offers_version(const mbedtls_ssl_config *conf, unsigned minor);
+struct agent_offers_at { /* zero: the first one */
+    unsigned lowest;     /* version 1.<lowest> of the handshakes that are looked at */
+    size_t index;
+};
+/* The next cipher suite, by its IANA number, that a ClientHello from this configuration may list;
+ * each once. False at the end. */
+bool agent_offers_next(const mbedtls_ssl_config *conf, struct agent_offers_at *at,
+                       uint16_t *number);
+
 /* ---- handshake.c ---- */
 void agent_session_drop(struct agent *agent);
 int agent_handshake(struct agent *agent, const struct agent_handshake_request *request,

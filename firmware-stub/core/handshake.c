@@ -226,24 +226,6 @@ static int load_roots(struct session *s, struct agent_failure *why)
     return 0;
 }
 
-static void set_versions(struct session *s)
-{
-#if MBEDTLS_VERSION_NUMBER >= 0x03020000
-    mbedtls_ssl_conf_min_tls_version(&s->conf, s->request->min_version == 0x13
-                                                   ? MBEDTLS_SSL_VERSION_TLS1_3
-                                                   : MBEDTLS_SSL_VERSION_TLS1_2);
-    mbedtls_ssl_conf_max_tls_version(&s->conf, s->request->max_version == 0x13
-                                                   ? MBEDTLS_SSL_VERSION_TLS1_3
-                                                   : MBEDTLS_SSL_VERSION_TLS1_2);
-#else
-    /* major 3; minor 1 is TLS 1.0 */
-    mbedtls_ssl_conf_min_version(&s->conf, MBEDTLS_SSL_MAJOR_VERSION_3,
-                                 (s->request->min_version & 15) + 1);
-    mbedtls_ssl_conf_max_version(&s->conf, MBEDTLS_SSL_MAJOR_VERSION_3,
-                                 (s->request->max_version & 15) + 1);
-#endif
-}
-
 /* ---- the kept session ---- */
 
 void agent_session_drop(struct agent *agent)
@@ -286,21 +268,18 @@ static void keep_session(struct session *s)
 
 static int set_up(struct session *s, struct agent_failure *why)
 {
-    int ret = mbedtls_ssl_config_defaults(&s->conf, MBEDTLS_SSL_IS_CLIENT,
-                                          MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT);
+    int ret = agent_tls_configure(&s->conf, s->request->min_version, s->request->max_version);
 
     if (ret != 0) {
         return agent_fail(why, "crypto", ret, "TLS could not be set up");
     }
     mbedtls_ssl_conf_rng(&s->conf, agent_random, s->agent);
-    mbedtls_ssl_conf_authmode(&s->conf, MBEDTLS_SSL_VERIFY_REQUIRED);
     mbedtls_ssl_conf_verify(&s->conf, note_server_leaf, s);
 #if defined(MBEDTLS_SSL_SESSION_TICKETS)
     mbedtls_ssl_conf_session_tickets(&s->conf, s->request->session == AGENT_SESSION_TICKET
                                                    ? MBEDTLS_SSL_SESSION_TICKETS_ENABLED
                                                    : MBEDTLS_SSL_SESSION_TICKETS_DISABLED);
 #endif
-    set_versions(s);
     if (load_roots(s, why) != 0 || load_client(s, why) != 0) {
         return -1;
     }

@@ -135,7 +135,8 @@ struct agent_port {
 
     /* Optional. Called when TLS is set up as the agent does it (verification required, versions,
      * certificates), before the handshake: the place for a firmware's own cipher list, curves or
-     * profile. */
+     * profile. hello calls it too, without certificates, to declare what handshakes will offer: do
+     * the same there. */
     void (*tune_tls)(void *ctx, mbedtls_ssl_config *conf);
     /* Optional. The log level the host asked for, for the firmware's own logger. */
     void (*log_level)(void *ctx, int level);

@@ -35,7 +35,7 @@ static void hello(void **state)
 {
     (void)state;
     expect_ok(&d, "hello nonce=\"a b\"");
-    assert_int_equal(d.reply.n_lines, 4);
+    assert_true(d.reply.n_lines > 4); /* and cipher suites: test_offers.c */
     assert_string_equal(get(&d, "proto"), "1");
     assert_string_equal(get(&d, "chip"), "esp32");
     assert_string_equal(get(&d, "mac"), "24:0a:c4:00:00:01");

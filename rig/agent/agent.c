@@ -199,8 +199,11 @@ static rig_result read_hello(const struct rig_agent_reply *reply, struct rig_age
         RIG_TRY(get_number(reply, "hello", "update_max", SIZE_MAX, &number, err));
         hello->update_bytes = (size_t)number;
     }
+    hello->tls10 = has_word(reply, "tls", "1.0");
+    hello->tls11 = has_word(reply, "tls", "1.1");
     hello->tls12 = has_word(reply, "tls", "1.2");
     hello->tls13 = has_word(reply, "tls", "1.3");
+    RIG_TRY(rig_agent_read_ciphers(reply, hello, err));
     hello->direct = has_word(reply, "transports", "direct");
     hello->relay = has_word(reply, "transports", "relay");
     hello->session_id = has_word(reply, "sessions", "id");

@@ -22,6 +22,8 @@
 
 struct rig_agent;
 
+#define RIG_AGENT_CIPHERS_MAX 400 /* all that have a number, and some */
+
 struct rig_agent_hello {
     unsigned protocol;
     char agent_version[32];
@@ -34,8 +36,12 @@ struct rig_agent_hello {
     bool download_disabled;
     bool checks_time; /* certificate dates are checked by this firmware */
     size_t slot_bytes;
+    bool tls10; /* versions that its handshakes may use */
+    bool tls11;
     bool tls12;
     bool tls13;
+    size_t n_ciphers;                        /* 0: this agent does not declare them */
+    uint16_t ciphers[RIG_AGENT_CIPHERS_MAX]; /* IANA numbers that its ClientHello may list */
     bool direct; /* transports: the board's own network, and relayed over this link */
     bool relay;
     bool session_id; /* can resume sessions, by id and by ticket */
@@ -52,7 +58,13 @@ struct rig_agent_hello {
 
 enum rig_agent_source { RIG_AGENT_NONE = 0, RIG_AGENT_FLASH, RIG_AGENT_SLOT };
 enum rig_agent_transport { RIG_AGENT_DIRECT = 0, RIG_AGENT_RELAY };
-enum rig_tls_version { RIG_TLS_ANY = 0, RIG_TLS_1_2 = 0x0303, RIG_TLS_1_3 = 0x0304 };
+enum rig_tls_version {
+    RIG_TLS_ANY = 0,
+    RIG_TLS_1_0 = 0x0301,
+    RIG_TLS_1_1 = 0x0302,
+    RIG_TLS_1_2 = 0x0303,
+    RIG_TLS_1_3 = 0x0304,
+};
 
 struct rig_agent_certificates {
     bool present;
@@ -127,6 +139,9 @@ unsigned rig_agent_retransmissions(const struct rig_agent *agent);
  */
 RIG_CHECKED rig_result rig_agent_hello(struct rig_agent *agent, struct rig_agent_hello *hello,
                                        struct rig_wait wait, struct rig_error *err);
+/* Whether hello says so of a version (0x0303) and of a cipher suite. Pure. */
+bool rig_agent_declares_version(const struct rig_agent_hello *hello, uint16_t version);
+bool rig_agent_declares_cipher(const struct rig_agent_hello *hello, uint16_t number);
 RIG_CHECKED rig_result rig_agent_set_time(struct rig_agent *agent, int64_t unix_ms,
                                           struct rig_wait wait, struct rig_error *err);
 /* Makes a new key on the device; the old one is gone. */

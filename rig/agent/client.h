@@ -37,6 +37,11 @@ void rig_agent_reply_free(struct rig_agent_reply *reply);
 /* The value of the first line that has the key (end line last); NULL when none has. */
 const char *rig_agent_reply_value(const struct rig_agent_reply *reply, const char *key);
 
+/* All ciphers= of a reply to hello, each number once; none is fine. DEVICE/PROTOCOL for what is no
+ * such list. */
+RIG_CHECKED rig_result rig_agent_read_ciphers(const struct rig_agent_reply *reply,
+                                              struct rig_agent_hello *hello, struct rig_error *err);
+
 /* TLS bytes between the board and a socket, while a handshake is at work: PROTOCOL.md section 5. */
 struct rig_agent_relay {
     int fd;                   /* borrowed; -1: there is no server */

@@ -55,6 +55,94 @@ static void hello_tells_what_the_board_is(void **state)
     scripted_finish(&s);
 }
 
+/* HELLO_REPLY with lines more. */
+#define HELLO_BEGIN                                                                                \
+    "> hello nonce=*\n"                                                                            \
+    "< = proto=1 agent=0.1.0 mbedtls=2.28.3 chip=esp32 mac=24:0a:c4:00:00:01 reset=power-on "      \
+    "boot=5f02c1aa nonce=\"NONCE\"\n"                                                              \
+    "< = data_max=336 slot_max=16384 tls=1.0,1.3 transports=relay\n"
+
+static void hello_declares_versions_and_ciphers(void **state)
+{
+    struct scripted_session s;
+    struct rig_agent_hello hello;
+
+    (void)state;
+    scripted_begin(&s, HELLO_BEGIN "< = ciphers=c02c,C030,1301\n"
+                                   "< = ciphers=002f,c02c\n"
+                                   "< ok lines=4\n");
+    assert_done(&s, rig_agent_hello(s.agent, &hello, soon(), &s.err));
+    assert_int_equal(hello.n_ciphers, 4);
+    assert_true(rig_agent_declares_cipher(&hello, 0xc02c));
+    assert_true(rig_agent_declares_cipher(&hello, 0xc030));
+    assert_true(rig_agent_declares_cipher(&hello, 0x1301));
+    assert_true(rig_agent_declares_cipher(&hello, 0x002f));
+    assert_false(rig_agent_declares_cipher(&hello, 0x0000));
+    assert_true(rig_agent_declares_version(&hello, RIG_TLS_1_0));
+    assert_false(rig_agent_declares_version(&hello, RIG_TLS_1_1));
+    assert_false(rig_agent_declares_version(&hello, RIG_TLS_1_2));
+    assert_true(rig_agent_declares_version(&hello, RIG_TLS_1_3));
+    assert_false(rig_agent_declares_version(&hello, 0x0300));
+    scripted_finish(&s);
+}
+
+static void a_hello_without_ciphers_declares_none(void **state)
+{
+    struct scripted_session s;
+    struct rig_agent_hello hello;
+
+    (void)state;
+    scripted_begin(&s, HELLO_BEGIN "< ok lines=2\n");
+    assert_done(&s, rig_agent_hello(s.agent, &hello, soon(), &s.err));
+    assert_int_equal(hello.n_ciphers, 0);
+    scripted_finish(&s);
+}
+
+static void ciphers_that_are_none_are_refused(void **state)
+{
+    static const char *const wrong[] = {"c02c,",     "c02",  ",c02c", "c02cc",
+                                        "c02c;c030", "c0g0", "\"\""};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct scripted_session s;
+        struct rig_agent_hello hello;
+        char script[512];
+
+        (void)snprintf(script, sizeof script, HELLO_BEGIN "< = ciphers=%s\n< ok lines=3\n",
+                       wrong[i]);
+        scripted_begin(&s, script);
+        assert_false(rig_agent_hello(s.agent, &hello, soon(), &s.err).ok);
+        assert_int_equal(s.err.cls, RIG_CLASS_DEVICE);
+        assert_int_equal(s.err.code, RIG_E_PROTOCOL);
+        assert_non_null(strstr(s.err.text, "ciphers="));
+        scripted_finish(&s);
+    }
+}
+
+static void more_ciphers_than_there_are_are_refused(void **state)
+{
+    RIG_AUTO(rig_buf_free) struct rig_buf script = {0};
+    struct scripted_session s;
+    struct rig_agent_hello hello;
+    struct rig_error err;
+
+    (void)state;
+    assert_true(rig_buf_append_text(&script, HELLO_BEGIN, &err).ok);
+    for (unsigned i = 0; i <= RIG_AGENT_CIPHERS_MAX; i++) {
+        assert_true(
+            rig_buf_printf(&script, &err, "%s%04x", i % 80 == 0 ? "< = ciphers=" : ",", i).ok);
+        if (i % 80 == 79 || i == RIG_AGENT_CIPHERS_MAX) {
+            assert_true(rig_buf_append_text(&script, "\n", &err).ok);
+        }
+    }
+    assert_true(rig_buf_append_text(&script, "< ok lines=8\n", &err).ok);
+    scripted_begin(&s, rig_buf_text(&script));
+    assert_false(rig_agent_hello(s.agent, &hello, soon(), &s.err).ok);
+    assert_non_null(strstr(s.err.text, "more than 400"));
+    scripted_finish(&s);
+}
+
 static void hello_waits_for_a_board_that_boots(void **state)
 {
     struct scripted_session s;
@@ -542,6 +630,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hello_tells_what_the_board_is),
+        cmocka_unit_test(hello_declares_versions_and_ciphers),
+        cmocka_unit_test(a_hello_without_ciphers_declares_none),
+        cmocka_unit_test(ciphers_that_are_none_are_refused),
+        cmocka_unit_test(more_ciphers_than_there_are_are_refused),
         cmocka_unit_test(hello_waits_for_a_board_that_boots),
         cmocka_unit_test(a_boot_loop_is_told_from_a_boot),
         cmocka_unit_test(other_firmware_is_no_agent),

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define LOG_MAX_BYTES 16384
-#define EVIDENCE_MAX_BYTES 8192
+#define EVIDENCE_MAX_BYTES 12288
 
 RIG_DEFINE_AUTO(xmlTextWriter, xmlFreeTextWriter);
 RIG_DEFINE_AUTO(xmlBuffer, xmlBufferFree);

@@ -4,6 +4,7 @@
 #include "rig/ca/pki.h"
 #include "rig/run/evidence.h"
 #include "rig/run/other_server.h"
+#include "rig/tls/ciphers.h"
 
 #include <openssl/rand.h>
 #include <stdio.h>
@@ -261,6 +262,27 @@ static json_t *intermediates_json(const struct rig_tls_evidence *server)
     return list;
 }
 
+static void set_offers(json_t *object, const struct rig_tls_offers *offers)
+{
+    json_t *versions = json_array();
+    json_t *ciphers = json_array();
+    char text[RIG_TLS_CIPHER_TEXT_SIZE];
+
+    for (size_t i = 0; i < offers->n_versions; i++) {
+        rig_tls_version_text(offers->versions[i], text);
+        (void)json_array_append_new(versions, json_string(text));
+    }
+    for (size_t i = 0; i < offers->n_ciphers; i++) {
+        rig_tls_cipher_text(offers->ciphers[i], text);
+        (void)json_array_append_new(ciphers, json_string(text));
+    }
+    (void)json_object_set_new(object, "offered_versions", versions);
+    (void)json_object_set_new(object, "offered_ciphers", ciphers);
+    if (offers->cut) {
+        (void)json_object_set_new(object, "offered_more", json_true());
+    }
+}
+
 static json_t *server_json(const struct rig_tls_evidence *server, unsigned n_strangers)
 {
     json_t *object = json_object();
@@ -284,6 +306,9 @@ static json_t *server_json(const struct rig_tls_evidence *server, unsigned n_str
     (void)json_object_set_new(object, "strangers", json_integer(n_strangers));
     set_known(object, "peer_sha256", server->peer_presented, server->peer_sha256);
     set_known(object, "client_random", server->client_hello_seen, server->client_random);
+    if (server->client_hello_seen) {
+        set_offers(object, &server->offers);
+    }
     if (server->error_text[0] != '\0') {
         (void)json_object_set_new(object, "error", json_string(server->error_text));
     }

@@ -6,6 +6,7 @@
 #include "rig/base/ids.h"
 #include "rig/tls/device_policy.h"
 #include "rig/tls/ocsp.h"
+#include "rig/tls/offers.h"
 
 enum {
     RIG_TLS_NO_ALERT = -1,
@@ -38,7 +39,8 @@ enum rig_tls_refusal {
 struct rig_tls_evidence {
     bool client_hello_seen;
     uint8_t client_random[32];
-    char sni[256]; /* "" none */
+    struct rig_tls_offers offers; /* of the first ClientHello */
+    char sni[256];                /* "" none */
     bool handshake_done;
     bool echoed;
     bool peer_presented; /* a client certificate was shown */

@@ -45,6 +45,8 @@ static void see_client_hello(struct rig_tls_observed *observed, const uint8_t *m
         return;
     }
     memcpy(evidence->client_random, message + HELLO_RANDOM_AT, sizeof evidence->client_random);
+    (void)rig_tls_offers_read(message + HANDSHAKE_HEADER_BYTES, len - HANDSHAKE_HEADER_BYTES,
+                              &evidence->offers);
     evidence->client_hello_seen = true;
     observed->hello_ns = rig_now_ns();
 }

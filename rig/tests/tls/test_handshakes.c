@@ -3,6 +3,7 @@
  * that is expected. */
 #include "rig/tests/tls/clients.h"
 #include "rig/tests/tls/pki.h"
+#include "rig/tls/ciphers.h"
 #include "rig/tls/server.h"
 
 #include <mbedtls/ssl.h>
@@ -63,6 +64,25 @@ static struct rig_tls_settings settings_of(const struct row *row, enum engine en
     };
 }
 
+/* The version of the handshake, and the suite that was taken, are among what was offered. */
+static void check_offers(enum engine engine, const struct rig_tls_evidence *evidence)
+{
+    const struct rig_tls_offers *offers = &evidence->offers;
+    bool found = false;
+
+    assert_int_equal(offers->n_versions, 1);
+    assert_int_equal(offers->versions[0], engine == OPENSSL_13 ? 0x0304 : 0x0303);
+    assert_false(offers->cut);
+    for (size_t i = 0; i < offers->n_ciphers; i++) {
+        char text[RIG_TLS_CIPHER_TEXT_SIZE];
+
+        rig_tls_cipher_text(offers->ciphers[i], text);
+        found |= strcmp(OPENSSL_cipher_name(text), evidence->cipher) == 0;
+        assert_int_not_equal(offers->ciphers[i], 0x00ff);
+    }
+    assert_true(found);
+}
+
 static void check_evidence(const struct row *row, enum engine engine,
                            const struct rig_tls_evidence *evidence,
                            const struct client_report *report)
@@ -72,6 +92,7 @@ static void check_evidence(const struct row *row, enum engine engine,
     assert_true(evidence->client_hello_seen);
     assert_memory_equal(evidence->client_random, report->client_random, 32);
     assert_string_equal(evidence->sni, PKI_SERVER_NAME);
+    check_offers(engine, evidence);
     assert_int_equal(evidence->verify_error, row->verify_error);
     assert_int_equal(evidence->verify_depth, row->verify_depth);
     assert_string_equal(evidence->verify_text,

@@ -2,6 +2,7 @@
 #include "rig/run/judge.h"
 
 #include "rig/base/buf.h"
+#include "rig/run/judge_offers.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -248,7 +249,10 @@ static rig_result judge_accepted(const struct rig_judge_input *in, enum rig_outc
         return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_MISMATCH,
                         "the board showed no certificate, but was to show the one of this case");
     }
-    return judge_ocsp(in, outcome, err);
+    RIG_TRY(judge_ocsp(in, outcome, err));
+    return in->plan->offers != 0
+               ? rig_judge_offers(in->plan->offers, &in->server->offers, in->declared, err)
+               : RIG_DONE;
 }
 
 /* Some servers tell no depth. */

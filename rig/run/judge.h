@@ -30,6 +30,7 @@ struct rig_judge_input {
     const struct rig_case_plan *plan;
     const struct rig_tls_evidence *server;
     const struct rig_agent_handshake_report *device;
+    const struct rig_agent_hello *declared; /* by the board; NULL: no board, and no plan->offers */
     /* the certificate that the case put on the board; NULL: none */
     const uint8_t *expected_sha256;
     unsigned n_expected_chain; /* certificates that it put there; 0: not compared */

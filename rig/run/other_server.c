@@ -104,6 +104,9 @@ static const char *url_cannot(const struct rig_step_plan *plan, bool relay)
     if (plan->handshake.server != RIG_SERVER_GOOD) {
         return "a server that runs already can't be told to show another certificate";
     }
+    if (plan->handshake.offers != 0) {
+        return "a server that runs already does not tell what a ClientHello offered";
+    }
     return NULL;
 }
 
@@ -116,6 +119,9 @@ static const char *nginx_cannot(const struct rig_board *board, const struct rig_
     }
     if (plan->kind == RIG_STEP_REVOCATION) {
         return "the revocation clock is that of the test server";
+    }
+    if (plan->handshake.offers != 0) {
+        return "nginx does not tell what a ClientHello offered";
     }
     if (plan->kind == RIG_STEP_TRIAL && plan->trial->change.clock_ms != 0) {
         return "nginx's clock is the host's: time can't pass for it";

@@ -195,6 +195,7 @@ static rig_result test_and_judge(struct rig_board *board, const struct rig_step_
         .plan = &expected,
         .server = &both.server,
         .device = &both.device,
+        .declared = &board->hello,
         .expected_sha256 = presented->has_certificate ? presented->sha256 : NULL,
         .n_expected_chain = presented->n_chain,
         .expected_chain = &presented->chain,

@@ -69,6 +69,7 @@ static rig_result shake_and_judge(struct rig_trial_place *place, json_t *evidenc
         .plan = &plan,
         .server = &both.server,
         .device = &both.device,
+        .declared = &place->board->hello,
         .expected_sha256 = presented->has_certificate ? presented->sha256 : NULL,
         .n_expected_chain = presented->n_chain,
         .expected_chain = &presented->chain,

@@ -100,6 +100,28 @@ void rig_read_verify_flags(struct rig_yaml_mistakes *mistakes, const struct rig_
     }
 }
 
+void rig_read_offers(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
+                     const struct rig_yaml_node *node, void *target)
+{
+    static const struct rig_yaml_word words[] = {
+        {"declared-versions", RIG_OFFERS_DECLARED_VERSIONS},
+        {"declared-ciphers", RIG_OFFERS_DECLARED_CIPHERS},
+        {"no-weak-ciphers", RIG_OFFERS_NO_WEAK_CIPHERS},
+        {NULL, 0},
+    };
+    struct rig_case_plan *plan = &((struct rig_step_plan *)target)->handshake;
+    int word;
+
+    if (rig_yaml_list(mistakes, key, node) == NULL) {
+        return;
+    }
+    for (const struct rig_yaml_node *item = node->first; item != NULL; item = item->next) {
+        if (rig_yaml_read_word(mistakes, "offers", words, item, &word)) {
+            plan->offers |= (uint32_t)word;
+        }
+    }
+}
+
 static const struct rig_yaml_key budget_keys[] = {
     {.name = "warn",
      .type = RIG_YAML_LIMIT,

@@ -22,7 +22,10 @@ void rig_read_alerts(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_k
 void rig_read_verify_flags(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
                            const struct rig_yaml_node *node, void *target);
 
-/* How a refusal must look. */
+void rig_read_offers(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_key *key,
+                     const struct rig_yaml_node *node, void *target);
+
+/* How a refusal must look, and what must hold besides. */
 #define RIG_EXPECT_KEYS                                                                            \
     {.name = "verify_errors",                                                                      \
      .type = RIG_YAML_CUSTOM,                                                                      \
@@ -58,6 +61,15 @@ void rig_read_verify_flags(struct rig_yaml_mistakes *mistakes, const struct rig_
          .initial = "by server",                                                                   \
          .doc =                                                                                    \
              "Device rejects: the mbedTLS flags (without MBEDTLS_X509_BADCERT_), exactly these."}, \
+        {.name = "offers",                                                                         \
+         .type = RIG_YAML_CUSTOM,                                                                  \
+         .read = rig_read_offers,                                                                  \
+         .min = 1,                                                                                 \
+         .max = 3,                                                                                 \
+         .form = "list of declared-versions, declared-ciphers, no-weak-ciphers",                   \
+         .initial = "not looked at",                                                               \
+         .doc = "Accepted: what must hold of the board's ClientHello; see \"What a board "         \
+                "offers\"."},                                                                      \
         {.name = "allow_silent",                                                                   \
          .type = RIG_YAML_BOOL,                                                                    \
          RIG_YAML_FIELD(struct rig_step_plan, handshake.allow_silent),                             \
@@ -66,7 +78,7 @@ void rig_read_verify_flags(struct rig_yaml_mistakes *mistakes, const struct rig_
     {                                                                                              \
         .name = "control", .type = RIG_YAML_BOOL,                                                  \
         RIG_YAML_FIELD(struct rig_step_plan, handshake.control),                                   \
-        .initial = "true for an accepted case",                                                    \
+        .initial = "true for an accepted case without `offers`",                                   \
         .doc =                                                                                     \
             "A positive control: every negative case needs one before and one after it, with the " \
             "same key and certificate."                                                            \

@@ -36,7 +36,7 @@ static const struct rig_case_traits *deciding_traits(const struct rig_case_plan 
                                            : &rig_certificate_traits[plan->certificate];
 }
 
-/* The keys that say how a refusal must look, and the only outcome that each belongs to (-1: both
+/* The keys that say how it must look, and the only outcome that each belongs to (-1: both
  * refusals). */
 static const struct {
     const char *key;
@@ -47,6 +47,7 @@ static const struct {
     {"verify_flags", RIG_EXPECT_DEVICE_REJECTS},
     {"alerts", -1},
     {"allow_silent", -1},
+    {"offers", RIG_EXPECT_ACCEPTED},
 };
 
 static void check_refusal_keys(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_node *node,
@@ -67,6 +68,7 @@ static void check_refusal_keys(struct rig_yaml_mistakes *mistakes, const struct 
                          key, rig_yaml_word_name(rig_expect_words, (int)plan->expect),
                          outcome == RIG_EXPECT_SERVER_REJECTS   ? "the server rejects the board"
                          : outcome == RIG_EXPECT_DEVICE_REJECTS ? "the board rejects the server"
+                         : outcome == RIG_EXPECT_ACCEPTED       ? "the board is accepted"
                                                                 : "one side rejects the other");
     }
     if (plan->certificate == RIG_CASE_NO_CERTIFICATE && plan->server == RIG_SERVER_GOOD) {
@@ -149,7 +151,7 @@ static void complete_case(struct rig_yaml_mistakes *mistakes, const struct rig_s
         plan->verify_flags = traits->plan.verify_flags;
     }
     if (!given(node, "control")) {
-        plan->control = plan->expect == RIG_EXPECT_ACCEPTED;
+        plan->control = plan->expect == RIG_EXPECT_ACCEPTED && plan->offers == 0;
     }
     if (!given(node, "title")) {
         (void)rig_copy_text(step->title, sizeof step->title, traits->title);

@@ -71,6 +71,13 @@ enum rig_case_outcome {
                          board must say so */
 };
 
+/* What must hold of what the board's ClientHello offers; bits of a set. */
+enum {
+    RIG_OFFERS_DECLARED_VERSIONS = 1U << 0, /* no version that its firmware does not declare */
+    RIG_OFFERS_DECLARED_CIPHERS = 1U << 1,  /* and no cipher suite */
+    RIG_OFFERS_NO_WEAK_CIPHERS = 1U << 2,   /* declared or not */
+};
+
 struct rig_case_plan {
     enum rig_case_certificate certificate;
     enum rig_case_server server;
@@ -83,6 +90,7 @@ struct rig_case_plan {
     size_t n_alerts;
     uint32_t verify_flags; /* device rejects: mbedTLS flags, exactly these; 0: any */
     bool allow_silent;     /* a rejection without an alert also passes */
+    uint32_t offers;       /* accepted: set of RIG_OFFERS_*; 0: not looked at */
     /* trials only */
     int tls_codes[4]; /* device rejects, fails: mbedTLS codes that the board may end with; n 0: any
                        */

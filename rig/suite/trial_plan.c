@@ -146,6 +146,7 @@ static const struct {
     {"allow_silent", OUTCOME(SERVER_REJECTS) | OUTCOME(DEVICE_REJECTS),
      "one side rejects the other"},
     {"resumed", OUTCOME(ACCEPTED), "the board is accepted"},
+    {"offers", OUTCOME(ACCEPTED), "the board is accepted"},
     {"control", OUTCOME(ACCEPTED), "the board is accepted"},
 };
 
@@ -167,7 +168,8 @@ static void check_outcome_keys(const struct place *at, const struct rig_case_pla
 static void check_client(const struct place *at, const struct rig_trial_plan *trial,
                          const struct rig_case_plan *plan)
 {
-    static const char *const board_keys[] = {"board_crls", "board_clock", "verify_flags", "codes"};
+    static const char *const board_keys[] = {"board_crls", "board_clock", "verify_flags", "codes",
+                                             "offers"};
 
     if (trial->client == RIG_TRIAL_BOARD) {
         if (value_of(at, "reference") != NULL) {
@@ -231,9 +233,9 @@ void rig_trial_complete(struct rig_yaml_mistakes *mistakes, const struct rig_sui
         trial->device_policy = plan->expect == RIG_EXPECT_POLICY_REFUSES;
     }
     if (value_of(&at, "control") == NULL) {
-        plan->control = plan->expect == RIG_EXPECT_ACCEPTED && trial->client == RIG_TRIAL_BOARD &&
-                        trial->session == RIG_TRIAL_FULL && strcmp(trial->certificate, GOOD) == 0 &&
-                        strcmp(trial->server, GOOD) == 0;
+        plan->control = plan->expect == RIG_EXPECT_ACCEPTED && plan->offers == 0 &&
+                        trial->client == RIG_TRIAL_BOARD && trial->session == RIG_TRIAL_FULL &&
+                        strcmp(trial->certificate, GOOD) == 0 && strcmp(trial->server, GOOD) == 0;
     }
     if (value_of(&at, "title") == NULL) {
         (void)rig_copy_text(step->title, sizeof step->title, plan->wrong);

@@ -67,6 +67,9 @@ def seen_as_listed(ends_as, case, evidence):
             check(server["alert_sent"] in alerts or server["alert_received"] in alerts, case, part, evidence)
         elif part.startswith("code "):
             check(int(device["tls_code"], 16) in [int(c, 16) for c in part[len("code "):].split(" or ")], case, part, evidence)
+        elif part.startswith("offers "):
+            check(server["version"] in server["offered_versions"], case, part, evidence)
+            check(device["cipher"].replace("-", "_") in server["offered_ciphers"], case, part, evidence)
         elif part.startswith("OCSP "):
             check(server["ocsp_result"] == part[len("OCSP "):], case, part, evidence)
         elif part.startswith("finds "):
@@ -87,6 +90,7 @@ def evidence_is_whole(step):
     evidence = step["evidence"]
     check({"device", "server", "outcome"} <= set(evidence), step["step"], "lacks evidence:", sorted(evidence))
     check(evidence["server"]["client_hello"], step["step"], "no ClientHello:", evidence)
+    check(evidence["server"]["offered_versions"] and evidence["server"]["offered_ciphers"], step["step"], evidence)
     check(evidence["server"]["strangers"] == 0, step["step"], evidence)
     check(evidence["server"]["client_random"] == evidence["device"]["client_random"], step["step"], evidence)
 

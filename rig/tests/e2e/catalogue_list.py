@@ -64,6 +64,8 @@ def expectation(case):
         parts.append("alert " + " or ".join(words(case["alerts"])))
     if "codes" in case:
         parts.append("code " + " or ".join(words(case["codes"])))
+    if "offers" in case:
+        parts.append("offers " + " and ".join(words(case["offers"])))
     if case.get("resumed") == "true":
         parts.append("resumed")
     return case["expect"] + (": " + ", ".join(parts) if parts else "")

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The judge of trials: refusals behind a good handshake, what must fail, sessions, codes, flags. */
 #include "rig/run/judge.h"
+#include "rig/run/judge_offers.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -307,9 +308,156 @@ static void what_is_wrong_stands_in_the_cause(void **state)
     assert_fails(&s, RIG_OUTCOME_ACCEPTED, RIG_CLASS_RIG, "must refuse: self signed");
 }
 
+/* ---- what a board offers ---- */
+
+#define AES_GCM 0xc02b /* TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 */
+#define AES_CBC 0x002f /* TLS_RSA_WITH_AES_128_CBC_SHA */
+#define WITH_3DES 0x000a
+#define WITH_RC4 0x0005
+#define UNNAMED 0xfefe
+
+static struct rig_agent_hello declared;
+
+/* A good handshake; the board declares TLS 1.2 with two suites, and offers both. */
+static void offers(struct scene *s, uint32_t wanted)
+{
+    good(s, RIG_EXPECT_ACCEPTED);
+    s->plan.offers = wanted;
+    s->server.offers = (struct rig_tls_offers){
+        .n_versions = 1, .versions = {RIG_TLS_1_2}, .n_ciphers = 2, .ciphers = {AES_GCM, AES_CBC}};
+    declared =
+        (struct rig_agent_hello){.tls12 = true, .n_ciphers = 2, .ciphers = {AES_CBC, AES_GCM}};
+    s->input.declared = &declared;
+}
+
+static void offer_one_more(struct scene *s, uint16_t number)
+{
+    s->server.offers.ciphers[s->server.offers.n_ciphers++] = number;
+}
+
+static void what_is_declared_and_strong_may_be_offered(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    offers(&s,
+           RIG_OFFERS_DECLARED_VERSIONS | RIG_OFFERS_DECLARED_CIPHERS | RIG_OFFERS_NO_WEAK_CIPHERS);
+    assert_passes(&s, RIG_OUTCOME_ACCEPTED);
+    declared.ciphers[declared.n_ciphers++] = WITH_3DES; /* declared, and not offered */
+    assert_passes(&s, RIG_OUTCOME_ACCEPTED);
+}
+
+static void an_undeclared_version_is_named(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    offers(&s, RIG_OFFERS_DECLARED_VERSIONS);
+    s.server.offers.versions[s.server.offers.n_versions++] = RIG_TLS_1_1;
+    assert_fails(&s, RIG_OUTCOME_ACCEPTED, RIG_CLASS_DEVICE, "offers TLSv1.1, which");
+    s.plan.offers = RIG_OFFERS_DECLARED_CIPHERS;
+    assert_passes(&s, RIG_OUTCOME_ACCEPTED);
+}
+
+static void undeclared_ciphers_are_named_and_counted(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    offers(&s, RIG_OFFERS_DECLARED_CIPHERS);
+    offer_one_more(&s, UNNAMED);
+    assert_fails(&s, RIG_OUTCOME_ACCEPTED, RIG_CLASS_DEVICE, ": 0xfefe. ");
+    assert_int_equal(s.err.code, RIG_E_POLICY);
+    for (uint16_t number = 0x1301; number <= 0x1304; number++) {
+        offer_one_more(&s, number);
+    }
+    assert_fails(&s, RIG_OUTCOME_ACCEPTED, RIG_CLASS_DEVICE,
+                 "0xfefe, TLS_AES_128_GCM_SHA256, TLS_AES_256_GCM_SHA384 and 2 more");
+    assert_non_null(strstr(s.err.text, "ciphersuites_list"));
+    s.plan.offers = RIG_OFFERS_DECLARED_VERSIONS | RIG_OFFERS_NO_WEAK_CIPHERS;
+    assert_passes(&s, RIG_OUTCOME_ACCEPTED);
+}
+
+static void weak_ciphers_fail_also_when_declared(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    offers(&s, RIG_OFFERS_NO_WEAK_CIPHERS);
+    offer_one_more(&s, WITH_3DES);
+    declared.ciphers[declared.n_ciphers++] = WITH_3DES;
+    assert_fails(&s, RIG_OUTCOME_ACCEPTED, RIG_CLASS_DEVICE,
+                 "TLS_RSA_WITH_3DES_EDE_CBC_SHA (3DES)");
+    assert_non_null(strstr(s.err.text, "MBEDTLS_REMOVE_3DES_CIPHERSUITES"));
+    offer_one_more(&s, WITH_RC4); /* worse: the remedy is its own */
+    assert_fails(&s, RIG_OUTCOME_ACCEPTED, RIG_CLASS_DEVICE,
+                 "(3DES), TLS_RSA_WITH_RC4_128_SHA (RC4)");
+    assert_non_null(strstr(s.err.text, "MBEDTLS_ARC4_C"));
+    s.plan.offers = 0;
+    assert_passes(&s, RIG_OUTCOME_ACCEPTED);
+}
+
+/* The longest names, and the whole of each remedy, fit into an error's text. */
+static void no_text_is_cut(void **state)
+{
+    static const uint16_t longest[] = {0xc09a, 0xc072, 0xc073, 0xc086, 0xc087};
+    static const uint16_t weak[] = {0x0000, 0x0019, 0x0014, 0xc034, 0xc008, 0x0009, 0x0001};
+    struct scene s;
+
+    (void)state;
+    offers(&s, RIG_OFFERS_DECLARED_CIPHERS);
+    memcpy(s.server.offers.ciphers, longest, sizeof longest);
+    s.server.offers.n_ciphers = sizeof longest / sizeof *longest;
+    assert_fails(&s, RIG_OUTCOME_ACCEPTED, RIG_CLASS_DEVICE, "tune_tls of the agent's port");
+    s.plan.offers = RIG_OFFERS_NO_WEAK_CIPHERS;
+    memcpy(s.server.offers.ciphers, weak, sizeof weak);
+    s.server.offers.n_ciphers = sizeof weak / sizeof *weak;
+    assert_fails(&s, RIG_OUTCOME_ACCEPTED, RIG_CLASS_DEVICE, "MBEDTLS_CIPHER_NULL_CIPHER off");
+    assert_non_null(strstr(s.err.text, "and 4 more"));
+    s.server.offers.ciphers[0] = 0xc034;
+    s.server.offers.n_ciphers = 1;
+    assert_fails(&s, RIG_OUTCOME_ACCEPTED, RIG_CLASS_DEVICE, "MBEDTLS_REMOVE_3DES_CIPHERSUITES on");
+}
+
+static void an_agent_that_declares_no_ciphers_is_too_old(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    offers(&s, RIG_OFFERS_DECLARED_CIPHERS);
+    declared.n_ciphers = 0;
+    assert_fails(&s, RIG_OUTCOME_ACCEPTED, RIG_CLASS_DEVICE, "declares no cipher suites");
+    assert_int_equal(s.err.code, RIG_E_UNSUPPORTED);
+    s.plan.offers = RIG_OFFERS_DECLARED_VERSIONS | RIG_OFFERS_NO_WEAK_CIPHERS;
+    assert_passes(&s, RIG_OUTCOME_ACCEPTED);
+}
+
+static void offers_that_were_not_read_prove_nothing(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    offers(&s, RIG_OFFERS_NO_WEAK_CIPHERS);
+    s.server.offers.cut = true;
+    assert_fails(&s, RIG_OUTCOME_ACCEPTED, RIG_CLASS_DEVICE, "more than can be looked at");
+    s.server.offers = (struct rig_tls_offers){0};
+    assert_fails(&s, RIG_OUTCOME_ACCEPTED, RIG_CLASS_DEVICE, "nothing that can be read");
+    offers(&s, RIG_OFFERS_NO_WEAK_CIPHERS);
+    offer_one_more(&s, WITH_3DES);
+    s.server.echoed = s.device.echoed = false; /* first things first */
+    assert_fails(&s, RIG_OUTCOME_REJECTED_OTHER, RIG_CLASS_DEVICE, "the handshake failed");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_declared_and_strong_may_be_offered),
+        cmocka_unit_test(an_undeclared_version_is_named),
+        cmocka_unit_test(undeclared_ciphers_are_named_and_counted),
+        cmocka_unit_test(weak_ciphers_fail_also_when_declared),
+        cmocka_unit_test(no_text_is_cut),
+        cmocka_unit_test(an_agent_that_declares_no_ciphers_is_too_old),
+        cmocka_unit_test(offers_that_were_not_read_prove_nothing),
         cmocka_unit_test(policy_refuses_for_exactly_its_findings),
         cmocka_unit_test(policy_that_lets_it_pass_is_not_the_boards_fault),
         cmocka_unit_test(a_refusal_by_another_judge_does_not_count),

@@ -315,6 +315,7 @@ static void trials_of_servers_are_named_after_servers(void **state)
     RIG_AUTO(rig_auto_suite) struct rig_suite *suite = load("mtls-server.yaml");
     const struct rig_step_plan *clock = step(&suite->each_key, "board-clock-behind");
     const struct rig_step_plan *since = step(&suite->each_key, "ticket-server-revoked-since");
+    const struct rig_step_plan *offers = step(&suite->each_key, "offers-declared-ciphers");
 
     (void)state;
     assert_string_equal(step(&suite->each_key, "wrong-host")->trial->server, "wrong-host");
@@ -324,6 +325,9 @@ static void trials_of_servers_are_named_after_servers(void **state)
     assert_int_equal(since->trial->session, RIG_TRIAL_TICKET);
     assert_string_equal(since->trial->change.board_crls, "revoked-leaf");
     assert_true(since->handshake.resumed);
+    assert_int_equal(offers->handshake.offers, RIG_OFFERS_DECLARED_CIPHERS);
+    assert_false(offers->handshake.control);
+    assert_int_equal(step(&suite->each_key, "good")->handshake.offers, 0);
 }
 
 int main(void)

@@ -451,6 +451,30 @@ static enum rig_vault_fault fault_of(CURLcode code, const char *reason)
     }
 }
 
+/* Where libcurl's or OpenSSL's own words, or the table's remedy, would lead astray. */
+static const struct {
+    CURLcode code;
+    const char *part;
+    const char *words;
+    const char *remedy; /* NULL: the table's */
+} explanations[] = {
+    {CURLE_SEND_FAIL_REWIND, "",
+     "the connection ended before an answer came, and this request must not be sent twice", NULL},
+    {CURLE_SSL_CONNECT_ERROR, "wrong version number", "it speaks no TLS but, it seems, plain HTTP",
+     "look at the port of the address and at tls_disable of the server's listener"},
+};
+
+static rig_result fail_explained(CURLcode code, enum rig_vault_fault fault, const char *what,
+                                 const char *reason, struct rig_error *err)
+{
+    for (size_t i = 0; i < sizeof explanations / sizeof explanations[0]; i++) {
+        if (explanations[i].code == code && strstr(reason, explanations[i].part) != NULL) {
+            return rig_vault_fail(err, fault, what, explanations[i].words, explanations[i].remedy);
+        }
+    }
+    return rig_vault_fail(err, fault, what, reason, NULL);
+}
+
 static rig_result judge(CURLcode code, struct transfer *transfer, const char *what,
                         struct rig_error *err)
 {
@@ -473,7 +497,7 @@ static rig_result judge(CURLcode code, struct transfer *transfer, const char *wh
         return rig_fail_memory(err);
     }
     exchange->fault = fault_of(code, reason);
-    return rig_vault_fail(err, exchange->fault, what, reason, NULL);
+    return fail_explained(code, exchange->fault, what, reason, err);
 }
 
 static void free_list(struct curl_slist **list)

@@ -141,6 +141,11 @@ rig_result rig_vault_target_parse(const char *address, const char *tls_server_na
     while (path_len != 0 && parts.path[path_len - 1] == '/') {
         path_len--;
     }
+    if (path_len >= 3 && strncmp(parts.path + path_len - 3, "/v1", 3) == 0) {
+        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
+                        "the address '%.200s' ends in /v1, which the rig adds itself: leave it out",
+                        address);
+    }
     target->encrypted = strcmp(parts.scheme, "https") == 0;
     RIG_TRY(text_of(&target->path, err, "%.*s", (int)path_len, parts.path));
     RIG_TRY(text_of(&target->address, err, "%s://%s:%s%s", parts.scheme, parts.host, parts.port,

@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #define MAX_CONNECTIONS 256
+#define TLS_HANDSHAKE 0x16 /* first byte of a ClientHello */
 
 struct connection {
     struct test_server *server;
@@ -95,6 +96,12 @@ static bool read_request(struct connection *connection, struct test_request *req
         len += (size_t)got;
         text[len] = '\0';
         end = strstr(text, "\r\n\r\n");
+        if (end == NULL && text[0] == TLS_HANDSHAKE) {
+            static const char words[] = "HTTP/1.1 400 Bad Request\r\n\r\n"; /* as Go's server */
+
+            (void)put(connection, words, sizeof words - 1);
+            return false;
+        }
     }
     head_len = (size_t)(end - text) + 4;
     if (head_len >= sizeof request->head) {

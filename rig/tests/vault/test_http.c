@@ -337,6 +337,7 @@ static void a_kept_connection_that_dies_does_not_sign_twice(void **state)
     rig_vault_reply_free(&reply);
     assert_false(rig_vault_call(vault, &post, &reply, WAIT, &err).ok);
     assert_int_equal(reply.fault, RIG_VAULT_FAULT_CUT);
+    assert_non_null(strstr(err.text, "must not be sent twice"));
     assert_true(reply.uncertain);
     assert_int_equal(script.n_calls, 2);
     rig_vault_reply_free(&reply);
@@ -475,7 +476,9 @@ static void plain_and_tls_are_not_mixed(void **state)
     assert_int_equal(once(&options, &err), RIG_VAULT_FAULT_NONE);
     (void)snprintf(address, sizeof address, "https://127.0.0.1:%d", test_server_port(server));
     options = options_for(address);
-    assert_int_not_equal(once(&options, &err), RIG_VAULT_FAULT_NONE);
+    assert_int_equal(once(&options, &err), RIG_VAULT_FAULT_TLS);
+    assert_non_null(strstr(err.text, "plain HTTP"));
+    assert_non_null(strstr(err.text, "tls_disable"));
     test_server_stop(server);
 }
 
@@ -490,6 +493,7 @@ static void bad_options_are_named(void **state)
         {"ftp://127.0.0.1", NULL, NULL, NULL, "https://ca.example:8200"},
         {"https://me:hunter2@127.0.0.1", NULL, NULL, NULL, "no user or password"},
         {"https://127.0.0.1/?x=1", NULL, NULL, NULL, "must end with"},
+        {"https://127.0.0.1:8200/prefix/v1/", NULL, NULL, NULL, "leave it out"},
         {"https://127.0.0.1", "/nonexistent/ca.pem", NULL, NULL, "/nonexistent/ca.pem"},
         {"https://127.0.0.1", NULL, pki.client_certificate, NULL, "go together"},
         {"https://127.0.0.1", NULL, pki.client_certificate, pki.ca, "chmod 600"},

@@ -164,7 +164,7 @@ static rig_result list_issued(struct rig_local_ca *local,
     RIG_AUTO(rig_local_leave) struct rig_local_ca *entered = NULL;
 
     RIG_TRY(rig_local_enter(local, wait, &entered, err));
-    return rig_ca_store_issued_for(local->store, spki_sha256, list, err);
+    return rig_ca_store_issued_for(local->store, spki_sha256, list, wait, err);
 }
 
 /* `each` is called without the gate: it may revoke what it is shown */

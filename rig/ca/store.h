@@ -125,10 +125,14 @@ struct rig_ca_store_list {
     size_t n_rows;
 };
 void rig_ca_store_list_free(struct rig_ca_store_list *list);
-/* Oldest first. The caller frees the list. */
+/*
+ * Oldest first; the caller frees the list. The answer is final: a transaction that a killed program
+ * had logged and not yet announced, which SQLite would take up again at a later start, is written
+ * over first. Waits for other writers until `wait` is over.
+ */
 RIG_CHECKED rig_result rig_ca_store_issued_for(struct rig_ca_store *store,
                                                const uint8_t spki_sha256[RIG_SHA256_SIZE],
-                                               struct rig_ca_store_list *list,
+                                               struct rig_ca_store_list *list, struct rig_wait wait,
                                                struct rig_error *err);
 
 /* Without the CAs' own certificates. */

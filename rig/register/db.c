@@ -146,6 +146,12 @@ static rig_result read_version(struct rig_register *reg, int64_t *version, struc
     return RIG_DONE;
 }
 
+/*
+ * Writes in any case. While somebody else has the file open, SQLite does not read its log anew: a
+ * transaction that a killed writer had logged and not yet announced is not seen now, but would come
+ * back at a later start, behind the back of the recovery that found nothing. The next write takes
+ * its place in the log.
+ */
 static rig_result migrate(struct rig_register *reg, struct rig_error *err)
 {
     char marks[96];
@@ -274,11 +280,12 @@ static rig_result set_up(struct rig_register *reg, struct rig_error *err)
     if (writer) {
         RIG_TRY(
             execute(reg, "PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 4194304", err));
+        return migrate(reg, err);
     }
     if (version < (int64_t)rig_schema_version) {
-        RIG_TRY(writer ? migrate(reg, err) : migrate_as_reader(reg, err));
+        RIG_TRY(migrate_as_reader(reg, err));
     }
-    return writer ? RIG_DONE : execute(reg, "PRAGMA query_only = ON", err);
+    return execute(reg, "PRAGMA query_only = ON", err);
 }
 
 rig_result rig_db_open(struct rig_register *reg, struct rig_error *err)

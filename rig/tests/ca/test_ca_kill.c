@@ -10,10 +10,12 @@
 
 #include <sqlite3.h>
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { ROUNDS = 60, MAX_NOTES = 4096 };
 
@@ -184,9 +186,89 @@ static void test_killed_at_any_instant(void **state)
     assert_true(n_all > 0);
 }
 
+/* ---- killed between the log and its index ---- */
+
+enum { INDEX_HEAD_BYTES = 136 }; /* of "-shm": the header twice and the checkpoint's part */
+
+static void index_head(const struct fx *fx, uint8_t bytes[INDEX_HEAD_BYTES], bool put)
+{
+    char path[400];
+    RIG_AUTO(rig_close_fd) int fd = -1;
+
+    (void)snprintf(path, sizeof path, "%s/ca.db-shm", fx->ca_path);
+    fd = open(path, O_RDWR | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(put ? pwrite(fd, bytes, INDEX_HEAD_BYTES, 0)
+                         : pread(fd, bytes, INDEX_HEAD_BYTES, 0),
+                     INDEX_HEAD_BYTES);
+}
+
+static void look_on(const struct fx *fx, sqlite3 **db)
+{
+    char path[400];
+
+    (void)snprintf(path, sizeof path, "%s/ca.db", fx->ca_path);
+    assert_int_equal(sqlite3_open_v2(path, db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(*db, "SELECT count(*) FROM certificate", NULL, NULL, NULL),
+                     SQLITE_OK);
+}
+
+static rig_result count(void *ctx, const char *serial, bool revoked, const struct rig_buf *der,
+                        struct rig_error *err)
+{
+    (void)serial;
+    (void)revoked;
+    (void)der;
+    (void)err;
+    ++*(size_t *)ctx;
+    return RIG_DONE;
+}
+
+static size_t n_issued_for(struct fx *fx, const uint8_t spki_sha256[RIG_SHA256_SIZE])
+{
+    size_t n = 0;
+
+    fx_open_ca(fx, &fx_plan, NULL);
+    fx_ok(rig_ca_issued_for(fx->ca, spki_sha256, count, &n, fx_wait(), &fx->err), &fx->err);
+    rig_ca_close(fx->ca);
+    fx->ca = NULL;
+    return n;
+}
+
+/* The signer died before its transaction was announced, and somebody has the database open, so that
+ * SQLite does not read the log anew: "nothing was issued" must still be true tomorrow. */
+static void test_what_was_not_announced_stays_away(void **state)
+{
+    struct fx fx = {0};
+    RIG_AUTO(rig_ca_certificate_free) struct rig_ca_certificate known = {0};
+    RIG_AUTO(rig_ca_certificate_free) struct rig_ca_certificate unannounced = {0};
+    uint8_t head[INDEX_HEAD_BYTES];
+    sqlite3 *reader = NULL;
+
+    (void)state;
+    fx_init(&fx);
+    fx_open_ca(&fx, &fx_plan, NULL);
+    fx_sign(&fx, "b1", &known);
+    look_on(&fx, &reader);
+    index_head(&fx, head, false);
+    fx_sign(&fx, "b2", &unannounced);
+    rig_ca_close(fx.ca);
+    fx.ca = NULL;
+    index_head(&fx, head, true);
+
+    assert_int_equal(n_issued_for(&fx, unannounced.spki_sha256), 0);
+    assert_int_equal(n_issued_for(&fx, known.spki_sha256), 1);
+    (void)sqlite3_close(reader);
+    assert_int_equal(n_issued_for(&fx, unannounced.spki_sha256), 0);
+    assert_int_equal(n_issued_for(&fx, known.spki_sha256), 1);
+    check_database(&fx);
+    fx_close(&fx);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_was_not_announced_stays_away),
         cmocka_unit_test(test_killed_at_any_instant),
     };
 

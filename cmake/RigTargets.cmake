@@ -90,7 +90,7 @@ function(rig_fuzz name)
     if(RIG_FUZZ)
         add_executable(${name} ${A_SOURCES})
         target_link_options(${name} PRIVATE -fsanitize=fuzzer)
-        add_test(NAME ${name} COMMAND ${name} -runs=20000 -max_total_time=20 -seed=1 -timeout=10
+        add_test(NAME ${name} COMMAND ${name} -runs=20000 -max_total_time=10 -seed=1 -timeout=10
                  ${CMAKE_BINARY_DIR}/fuzz-work/${name} ${A_CORPUS})
         file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz-work/${name})
     else()

@@ -69,8 +69,7 @@ static int read_half(struct agent *agent, const struct agent_partition *part, ui
     const struct agent_port *port = agent->port;
     uint8_t *header = agent->scratch;
 
-    memset(out, 0, sizeof *out);
-    out->offset = offset;
+    *out = (struct half){.offset = offset};
     if (port->partition_read(port->ctx, part, offset, header, HEADER_BYTES) != 0) {
         return agent_fail(why, "flash", 0, "the partition chain_update can't be read");
     }

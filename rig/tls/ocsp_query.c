@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rig/tls/ocsp_query.h"
 
-#include "rig/tls/ocsp.h"
+#include "rig/ca/ocsp.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -72,20 +72,15 @@ rig_result rig_tls_ocsp_target_make(const char *url, struct rig_tls_ocsp_target 
 static rig_result write_request(const struct rig_tls_ocsp_target *target, OCSP_REQUEST *request,
                                 struct rig_buf *out, struct rig_error *err)
 {
-    uint8_t *der = NULL;
-    const int len = i2d_OCSP_REQUEST(request, &der);
-    rig_result result = rig_buf_printf(out, err,
-                                       "POST %s HTTP/1.0\r\nHost: %s\r\n"
-                                       "Content-Type: application/ocsp-request\r\n"
-                                       "Content-Length: %d\r\n\r\n",
-                                       target->path, target->host, len);
+    RIG_AUTO(rig_buf_free) struct rig_buf der = {0};
 
-    if (result.ok) {
-        result = len > 0 ? rig_buf_append(out, der, (size_t)len, err)
-                         : rig_fail(err, RIG_CLASS_RIG, RIG_E_LIBRARY, "cannot encode a request");
-    }
-    OPENSSL_free(der);
-    return result;
+    RIG_TRY(rig_ocsp_request_der(request, &der, err));
+    RIG_TRY(rig_buf_printf(out, err,
+                           "POST %s HTTP/1.0\r\nHost: %s\r\n"
+                           "Content-Type: application/ocsp-request\r\n"
+                           "Content-Length: %zu\r\n\r\n",
+                           target->path, target->host, der.len));
+    return rig_buf_append(out, der.data, der.len, err);
 }
 
 struct rig_tls_ocsp_query *rig_tls_ocsp_query_new(const struct rig_tls_ocsp_target *target,
@@ -224,8 +219,11 @@ enum rig_tls_ocsp_progress rig_tls_ocsp_http_judge(const struct rig_buf *in,
 
 /* ---- the exchange ---- */
 
+/* False and no text: not yet. */
 static bool is_connected(struct rig_tls_ocsp_query *query, char *text, size_t text_size)
 {
+    struct sockaddr_storage peer;
+    socklen_t peer_len = sizeof peer;
     int failed = 0;
     socklen_t len = sizeof failed;
 
@@ -242,8 +240,9 @@ static bool is_connected(struct rig_tls_ocsp_query *query, char *text, size_t te
                        strerror_r(failed, reason, sizeof reason));
         return false;
     }
-    query->connected = true;
-    return true;
+    /* no error is also what a socket says that is still at it */
+    query->connected = getpeername(query->fd, (struct sockaddr *)&peer, &peer_len) == 0;
+    return query->connected;
 }
 
 static bool would_wait(void)
@@ -289,8 +288,9 @@ enum rig_tls_ocsp_progress rig_tls_ocsp_query_drive(struct rig_tls_ocsp_query *q
                                                     size_t text_size)
 {
     *response = NULL;
+    text[0] = '\0';
     if (!is_connected(query, text, text_size)) {
-        return RIG_TLS_OCSP_NO_ANSWER;
+        return text[0] != '\0' ? RIG_TLS_OCSP_NO_ANSWER : RIG_TLS_OCSP_WAITS;
     }
     if (!send_out(query)) {
         query->events = EPOLLOUT;

@@ -5,12 +5,16 @@
 #include "rig/tls/ocsp_query.h"
 #include "rig/tls/ocsp_responder.h"
 
+#include <netinet/in.h>
 #include <openssl/err.h>
 #include <openssl/ocsp.h>
 #include <openssl/x509v3.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -393,6 +397,56 @@ static void words_of_http(void **state)
     }
 }
 
+/* A listener with a full queue, which neither takes a connection nor refuses it. */
+static int listen_to_nobody(struct rig_tls_ocsp_target *target, int waiting[2])
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof address;
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(fd, 0), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+    for (int i = 0; i < 2; i++) {
+        waiting[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        (void)connect(waiting[i], (struct sockaddr *)&address, sizeof address);
+    }
+    memcpy(&target->address, &address, sizeof address);
+    target->address_len = sizeof address;
+    return fd;
+}
+
+/* The server asks on before there is a connection: why there is none in the end must not get lost.
+ */
+static void a_late_refusal_is_told_as_one(void **state)
+{
+    struct rig_tls_ocsp_target target = {.host = "127.0.0.1:1", .path = "/"};
+    OCSP_REQUEST *request = OCSP_REQUEST_new();
+    OCSP_RESPONSE *response = NULL;
+    struct rig_tls_ocsp_query *query;
+    struct pollfd ready = {.events = POLLOUT};
+    char text[128] = "";
+    int waiting[2];
+    int listener = listen_to_nobody(&target, waiting);
+
+    (void)state;
+    query = rig_tls_ocsp_query_new(&target, request);
+    assert_non_null(query);
+    assert_int_equal(rig_tls_ocsp_query_drive(query, &response, text, sizeof text),
+                     RIG_TLS_OCSP_WAITS);
+    assert_int_equal(rig_tls_ocsp_query_events(query), EPOLLOUT);
+    (void)close(listener);
+    ready.fd = rig_tls_ocsp_query_fd(query);
+    assert_int_equal(poll(&ready, 1, LONG_MS), 1); /* the next try of its SYN: a second */
+    assert_int_equal(rig_tls_ocsp_query_drive(query, &response, text, sizeof text),
+                     RIG_TLS_OCSP_NO_ANSWER);
+    assert_string_equal(text, "no connection to the responder: Connection refused");
+    rig_tls_ocsp_query_free(query);
+    OCSP_REQUEST_free(request);
+    (void)close(waiting[0]);
+    (void)close(waiting[1]);
+}
+
 /* While one board waits for a slow responder, the server serves the others. */
 static void a_slow_responder_holds_up_nobody_else(void **state)
 {
@@ -542,6 +596,7 @@ int main(void)
         cmocka_unit_test(responders_that_fail),
         cmocka_unit_test(errors_of_ocsp_behind_errors_of_http),
         cmocka_unit_test(words_of_http),
+        cmocka_unit_test(a_late_refusal_is_told_as_one),
         cmocka_unit_test(a_slow_responder_holds_up_nobody_else),
         cmocka_unit_test(twins_of_ocsp),
         cmocka_unit_test(the_crl_stands_beside_ocsp),

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rig/ca/ca.h"
 
-#include <string.h>
-
 void rig_ca_certificate_free(struct rig_ca_certificate *certificate)
 {
     rig_buf_free(&certificate->der);
@@ -147,34 +145,11 @@ rig_result rig_ca_issued_for(struct rig_ca *ca, const uint8_t spki_sha256[RIG_SH
     return ca->ops->issued_for(ca, spki_sha256, each, ctx, wait, err);
 }
 
-struct knowing {
-    const char *serial;
-    bool *known;
-};
-
-static rig_result is_this_serial(void *ctx, const char *serial, bool revoked,
-                                 const struct rig_buf *der, struct rig_error *err)
+rig_result rig_ca_knows(struct rig_ca *ca, const char *serial, bool *known, struct rig_wait wait,
+                        struct rig_error *err)
 {
-    const struct knowing *knowing = ctx;
-
-    (void)revoked;
-    (void)der;
-    (void)err;
-    *knowing->known = *knowing->known || strcmp(serial, knowing->serial) == 0;
-    return RIG_DONE;
-}
-
-rig_result rig_ca_knows(struct rig_ca *ca, const char *serial,
-                        const uint8_t spki_sha256[RIG_SHA256_SIZE], bool *known,
-                        struct rig_wait wait, struct rig_error *err)
-{
-    struct knowing knowing = {serial, known};
-
     *known = false;
-    if (ca->ops->find != NULL) {
-        return ca->ops->find(ca, serial, known, wait, err);
-    }
-    return ca->ops->issued_for(ca, spki_sha256, is_this_serial, &knowing, wait, err);
+    return ca->ops->find(ca, serial, known, wait, err);
 }
 
 void rig_ca_close(struct rig_ca *ca)

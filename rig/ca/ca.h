@@ -153,7 +153,6 @@ struct rig_ca_ops {
                              rig_result (*each)(void *ctx, const char *serial, bool revoked,
                                                 const struct rig_buf *der, struct rig_error *err),
                              void *ctx, struct rig_wait wait, struct rig_error *err);
-    /* May be NULL: issued_for answers then. */
     rig_result (*find)(struct rig_ca *ca, const char *serial, bool *known, struct rig_wait wait,
                        struct rig_error *err);
     /* The three below may be NULL: UNSUPPORTED then. */
@@ -226,10 +225,8 @@ RIG_CHECKED rig_result rig_ca_issued_for(struct rig_ca *ca,
                                                             bool revoked, const struct rig_buf *der,
                                                             struct rig_error *err),
                                          void *ctx, struct rig_wait wait, struct rig_error *err);
-/* Whether this CA issued `serial`, which is of a certificate for that key, by the cheapest way it
- * has. */
-RIG_CHECKED rig_result rig_ca_knows(struct rig_ca *ca, const char *serial,
-                                    const uint8_t spki_sha256[RIG_SHA256_SIZE], bool *known,
+/* Whether this CA issued `serial`, by the cheapest way it has. */
+RIG_CHECKED rig_result rig_ca_knows(struct rig_ca *ca, const char *serial, bool *known,
                                     struct rig_wait wait, struct rig_error *err);
 void rig_ca_close(struct rig_ca *ca);
 static inline void rig_auto_ca(struct rig_ca **ca)

@@ -19,6 +19,7 @@ rig_result rig_local_enter(struct rig_local_ca *local, struct rig_wait wait,
                            struct rig_local_ca **entered, struct rig_error *err)
 {
     RIG_TRY(rig_gate_enter(&local->gate, wait, local->folder, err));
+    rig_ca_store_wait(local->store, wait);
     *entered = local;
     return RIG_DONE;
 }
@@ -132,7 +133,7 @@ static rig_result local_sign(struct rig_ca *ca, const struct rig_ca_request *req
                            X509_REQ_get_X509_PUBKEY(csr), request, validity_of(local, request),
                            &made, err));
     RIG_TRY(describe_certificate(local, made, certificate, err));
-    RIG_TRY(rig_ca_store_begin(local->store, wait, err));
+    RIG_TRY(rig_ca_store_begin(local->store, err));
     RIG_TRY(rig_ca_store_ca_revoked(local->store, &ca_revoked, err));
     if (ca_revoked) {
         return rig_fail(err, RIG_CLASS_CA, RIG_E_REFUSED,
@@ -164,7 +165,7 @@ static rig_result list_issued(struct rig_local_ca *local,
     RIG_AUTO(rig_local_leave) struct rig_local_ca *entered = NULL;
 
     RIG_TRY(rig_local_enter(local, wait, &entered, err));
-    return rig_ca_store_issued_for(local->store, spki_sha256, list, wait, err);
+    return rig_ca_store_issued_for(local->store, spki_sha256, list, err);
 }
 
 /* `each` is called without the gate: it may revoke what it is shown */
@@ -180,6 +181,20 @@ static rig_result local_issued_for(struct rig_ca *ca, const uint8_t spki_sha256[
     for (size_t i = 0; i < list.n_rows; i++) {
         RIG_TRY(each(ctx, list.rows[i].serial, list.rows[i].revoked, &list.rows[i].der, err));
     }
+    return RIG_DONE;
+}
+
+/* Reads only: who has the certificate in hand knows that it was announced. */
+static rig_result local_find(struct rig_ca *ca, const char *serial, bool *known,
+                             struct rig_wait wait, struct rig_error *err)
+{
+    struct rig_local_ca *const local = rig_local_of(ca);
+    RIG_AUTO(rig_local_leave) struct rig_local_ca *entered = NULL;
+    struct rig_ca_store_status status;
+
+    RIG_TRY(rig_local_enter(local, wait, &entered, err));
+    RIG_TRY(rig_ca_store_status(local->store, serial, &status, err));
+    *known = status.known;
     return RIG_DONE;
 }
 
@@ -206,6 +221,7 @@ static const struct rig_ca_ops local_ops = {
     .revoke = rig_local_revoke,
     .crls = rig_local_crls,
     .issued_for = local_issued_for,
+    .find = local_find,
     .ocsp = rig_local_ocsp,
     .submit = local_submit,
     .chain_update = rig_local_chain_update,

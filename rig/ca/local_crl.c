@@ -27,9 +27,9 @@ static rig_result publish_crl(struct rig_local_ca *local, size_t level, struct r
 }
 
 static rig_result publish_crls(struct rig_local_ca *local, size_t first, size_t end,
-                               struct rig_wait wait, struct rig_error *err)
+                               struct rig_error *err)
 {
-    RIG_TRY(rig_ca_store_begin(local->store, wait, err));
+    RIG_TRY(rig_ca_store_begin(local->store, err));
     for (size_t i = first; i < end; i++) {
         RIG_TRY(publish_crl(local, i, err));
     }
@@ -45,13 +45,13 @@ rig_result rig_local_crls(struct rig_ca *ca, struct rig_buf *pem, struct rig_wai
     RIG_AUTO(rig_local_leave) struct rig_local_ca *entered = NULL;
 
     RIG_TRY(rig_local_enter(local, wait, &entered, err));
-    RIG_TRY(rig_ca_store_begin(local->store, wait, err));
+    RIG_TRY(rig_ca_store_begin(local->store, err));
     for (size_t i = local->hierarchy.n_levels; i-- > 0;) {
         RIG_TRY(renew_crl(local, i, err));
         RIG_TRY(rig_ca_store_crl_get(local->store, i, &made, err));
     }
     RIG_TRY(rig_ca_store_commit(local->store, err));
-    RIG_TRY(publish_crls(local, 0, local->hierarchy.n_levels, wait, err));
+    RIG_TRY(publish_crls(local, 0, local->hierarchy.n_levels, err));
     return rig_buf_append(pem, made.data, made.len, err);
 }
 
@@ -102,7 +102,7 @@ rig_result rig_local_revoke(struct rig_ca *ca, const char *serial,
     }
     RIG_TRY(check_not_root(local, clean, err));
     RIG_TRY(rig_local_enter(local, wait, &entered, err));
-    RIG_TRY(rig_ca_store_begin(local->store, wait, err));
+    RIG_TRY(rig_ca_store_begin(local->store, err));
     RIG_TRY(rig_ca_store_revoke(local->store, clean, rig_clock_now_ms(local->clock), reason, &level,
                                 &changed, err));
     /* revoked before: only the file may still be missing what the database has */
@@ -111,5 +111,5 @@ rig_result rig_local_revoke(struct rig_ca *ca, const char *serial,
         RIG_TRY(rig_ca_store_commit(local->store, err));
     }
     rig_ca_store_rollback(local->store);
-    return publish_crls(local, level, level + 1, wait, err);
+    return publish_crls(local, level, level + 1, err);
 }

@@ -82,7 +82,7 @@ rig_result rig_ca_local_sign_subordinate(struct rig_ca *ca,
         rig_local_issuer(local, level), X509_REQ_get0_pubkey(csr),
         &(struct rig_issue_names){common_name, request->organization, request->country}, validity,
         request->path_length, &made, err));
-    RIG_TRY(rig_ca_store_begin(local->store, wait, err));
+    RIG_TRY(rig_ca_store_begin(local->store, err));
     RIG_TRY(rig_local_record(local, &(struct rig_chain_update_issued){made, level, true}, err));
     RIG_TRY(rig_ca_store_commit(local->store, err));
     return rig_pki_certificate_pem(made, pem, err);
@@ -100,7 +100,7 @@ rig_result rig_local_chain_update(struct rig_ca *ca,
     RIG_TRY(rig_local_enter(local, wait, &entered, err));
     RIG_TRY(rig_chain_update_make(&local->hierarchy, request, rig_clock_now_ms(local->clock),
                                   update, &record, err));
-    RIG_TRY(rig_ca_store_begin(local->store, wait, err));
+    RIG_TRY(rig_ca_store_begin(local->store, err));
     for (size_t i = 0; i < record.n_issued; i++) {
         RIG_TRY(rig_local_record(local, &record.issued[i], err));
     }

@@ -40,8 +40,7 @@ static rig_result issue_responder(struct rig_local_ca *local, int64_t now_ms,
 }
 
 /* In the CA's memory before it is used, as all that the CA issues. */
-static rig_result need_responder(struct rig_local_ca *local, int64_t now_ms, struct rig_wait wait,
-                                 struct rig_error *err)
+static rig_result need_responder(struct rig_local_ca *local, int64_t now_ms, struct rig_error *err)
 {
     const struct rig_local_responder *const there = &local->responder;
     RIG_AUTO(rig_local_responder_free) struct rig_local_responder made = {0};
@@ -50,7 +49,7 @@ static rig_result need_responder(struct rig_local_ca *local, int64_t now_ms, str
         return RIG_DONE;
     }
     RIG_TRY(issue_responder(local, now_ms, &made, err));
-    RIG_TRY(rig_ca_store_begin(local->store, wait, err));
+    RIG_TRY(rig_ca_store_begin(local->store, err));
     RIG_TRY(rig_local_record(
         local,
         &(struct rig_chain_update_issued){made.certificate, local->hierarchy.n_levels - 1, false},
@@ -94,7 +93,7 @@ rig_result rig_ca_local_ocsp_answer(struct rig_ca *ca, const void *request, size
     RIG_AUTO(rig_local_leave) struct rig_local_ca *entered = NULL;
 
     RIG_TRY(rig_local_enter(local, wait, &entered, err));
-    RIG_TRY_IN(need_responder(local, now_ms, wait, err), err, "certificate of the OCSP responder");
+    RIG_TRY_IN(need_responder(local, now_ms, err), err, "certificate of the OCSP responder");
     const struct rig_ocsp_signer signer = {
         .issuer = local->hierarchy.levels[level].certificate,
         .certificate = local->responder.certificate,

@@ -361,10 +361,13 @@ rig_result rig_ca_store_facts(struct rig_ca_store *store, struct rig_ca_store_fa
     return facts->n_levels != 0 ? RIG_DONE : fail_content(store, err);
 }
 
-rig_result rig_ca_store_begin(struct rig_ca_store *store, struct rig_wait wait,
-                              struct rig_error *err)
+void rig_ca_store_wait(struct rig_ca_store *store, struct rig_wait wait)
 {
     store->wait = wait;
+}
+
+rig_result rig_ca_store_begin(struct rig_ca_store *store, struct rig_error *err)
+{
     return run(store, "BEGIN IMMEDIATE", "begin to write", err);
 }
 
@@ -551,26 +554,23 @@ static rig_result append_issued(struct rig_ca_store_list *list, sqlite3_stmt *qu
 }
 
 /* A mark that changes nothing: what counts is the write. */
-static rig_result write_over_the_unannounced(struct rig_ca_store *store, struct rig_wait wait,
-                                             struct rig_error *err)
+static rig_result write_over_the_unannounced(struct rig_ca_store *store, struct rig_error *err)
 {
     char mark[48];
 
-    store->wait = wait;
     (void)snprintf(mark, sizeof mark, "PRAGMA user_version = %d", SCHEMA_VERSION);
     return run(store, mark, "settle the log", err);
 }
 
 rig_result rig_ca_store_issued_for(struct rig_ca_store *store,
                                    const uint8_t spki_sha256[RIG_SHA256_SIZE],
-                                   struct rig_ca_store_list *list, struct rig_wait wait,
-                                   struct rig_error *err)
+                                   struct rig_ca_store_list *list, struct rig_error *err)
 {
     static const char what[] = "look up a public key";
     RIG_AUTO(finalize) sqlite3_stmt *query = NULL;
     int rc;
 
-    RIG_TRY(write_over_the_unannounced(store, wait, err));
+    RIG_TRY(write_over_the_unannounced(store, err));
     RIG_TRY(prepare(store,
                     "SELECT serial, revoked_at_ms IS NOT NULL, der FROM certificate"
                     " WHERE spki_sha256 = ?1 ORDER BY issued_at_ms, rowid",

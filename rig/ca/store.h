@@ -52,9 +52,11 @@ static inline void rig_auto_ca_store(struct rig_ca_store **store)
 RIG_CHECKED rig_result rig_ca_store_facts(struct rig_ca_store *store,
                                           struct rig_ca_store_facts *facts, struct rig_error *err);
 
-/* A writing transaction; waits for other writers until `wait` is over. */
-RIG_CHECKED rig_result rig_ca_store_begin(struct rig_ca_store *store, struct rig_wait wait,
-                                          struct rig_error *err);
+/* How long what follows waits for other processes. `wait.cancel` is borrowed until the next one. */
+void rig_ca_store_wait(struct rig_ca_store *store, struct rig_wait wait);
+
+/* A writing transaction. */
+RIG_CHECKED rig_result rig_ca_store_begin(struct rig_ca_store *store, struct rig_error *err);
 /* On disk when it returns. */
 RIG_CHECKED rig_result rig_ca_store_commit(struct rig_ca_store *store, struct rig_error *err);
 /* Without a transaction: nothing. */
@@ -128,11 +130,11 @@ void rig_ca_store_list_free(struct rig_ca_store_list *list);
 /*
  * Oldest first; the caller frees the list. The answer is final: a transaction that a killed program
  * had logged and not yet announced, which SQLite would take up again at a later start, is written
- * over first. Waits for other writers until `wait` is over.
+ * over first.
  */
 RIG_CHECKED rig_result rig_ca_store_issued_for(struct rig_ca_store *store,
                                                const uint8_t spki_sha256[RIG_SHA256_SIZE],
-                                               struct rig_ca_store_list *list, struct rig_wait wait,
+                                               struct rig_ca_store_list *list,
                                                struct rig_error *err);
 
 /* Without the CAs' own certificates. */

@@ -233,6 +233,14 @@ static rig_result twin_issued_for(struct rig_ca *ca, const uint8_t spki_sha256[R
     return twin->good->ops->issued_for(twin->good, spki_sha256, each, ctx, wait, err);
 }
 
+static rig_result twin_find(struct rig_ca *ca, const char *serial, bool *known,
+                            struct rig_wait wait, struct rig_error *err)
+{
+    struct twin *const twin = twin_of(ca);
+
+    return twin->good->ops->find(twin->good, serial, known, wait, err);
+}
+
 static rig_result twin_chain_update(struct rig_ca *ca,
                                     const struct rig_ca_chain_update_request *request,
                                     struct rig_ca_chain_update *update, struct rig_wait wait,
@@ -356,6 +364,7 @@ rig_result rig_ca_twin_wrap(struct rig_ca **ca, enum rig_ca_fault fault, const c
     twin->ops.crls = twin_crls;
     twin->ops.ocsp = twin_ocsp;
     twin->ops.issued_for = twin_issued_for;
+    twin->ops.find = twin_find;
     twin->ops.submit = twin_submit;
     twin->ops.chain_update = twin_chain_update;
     twin->ops.close = twin_close;

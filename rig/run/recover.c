@@ -336,8 +336,7 @@ static rig_result check_belonging(void *ctx, const struct rig_register_certifica
         return RIG_DONE;
     }
     b->n_checked++;
-    RIG_TRY(
-        rig_ca_knows(b->ca, certificate->serial, certificate->spki_sha256, &known, b->wait, err));
+    RIG_TRY(rig_ca_knows(b->ca, certificate->serial, &known, b->wait, err));
     if (!known) {
         return rig_fail(err, RIG_CLASS_USAGE, RIG_E_MISMATCH,
                         "the register holds certificate %s of device %s, which this CA never "

@@ -123,7 +123,7 @@ static bool is_written(const mbedtls_ssl_config *conf, int number, unsigned lowe
 {
     const mbedtls_ssl_ciphersuite_t *suite = mbedtls_ssl_ciphersuite_from_id(number);
 
-    return suite != NULL && LOWEST_OF(suite) <= HIGHEST_OF(conf) &&
+    return suite != NULL && (int)LOWEST_OF(suite) <= (int)HIGHEST_OF(conf) &&
            (int)HIGHEST_OF(suite) >= VERSION_OF((int)lowest) && !is_switched_off(conf, suite) &&
            /* the agent sets no password for it */
            suite->key_exchange != MBEDTLS_KEY_EXCHANGE_ECJPAKE &&

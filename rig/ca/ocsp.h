@@ -32,6 +32,10 @@ RIG_CHECKED rig_result rig_ocsp_response_der(OCSP_RESPONSE *response, struct rig
 RIG_CHECKED rig_result rig_ocsp_request_der(OCSP_REQUEST *request, struct rig_buf *der,
                                             struct rig_error *err);
 
+/* A time of an answer, which the caller frees. */
+RIG_CHECKED rig_result rig_ocsp_time(int64_t unix_ms, ASN1_GENERALIZEDTIME **out,
+                                     struct rig_error *err);
+
 /* Whether an id names this issuer, by the hash that the id uses. */
 bool rig_ocsp_is_issuer(X509 *issuer, OCSP_CERTID *id);
 

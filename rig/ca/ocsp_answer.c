@@ -8,7 +8,7 @@
 /* RFC 9654 2.1 */
 #define MAX_NONCE_BYTES 128
 
-static rig_result make_time(int64_t unix_ms, ASN1_GENERALIZEDTIME **out, struct rig_error *err)
+rig_result rig_ocsp_time(int64_t unix_ms, ASN1_GENERALIZEDTIME **out, struct rig_error *err)
 {
     *out = ASN1_GENERALIZEDTIME_set(NULL, (time_t)(unix_ms / 1000));
     return *out != NULL ? RIG_DONE : rig_pki_fail_library(err, "set an OCSP answer's time");
@@ -107,10 +107,10 @@ static rig_result add_single(const struct rig_ocsp_signer *signer, OCSP_CERTID *
     if (serial[0] != '\0') { /* negative, or longer than any that a CA may give out */
         RIG_TRY(signer->look_up(signer->ctx, serial, &record, err));
     }
-    RIG_TRY(make_time(signer->now_ms, &this_update, err));
-    RIG_TRY(make_time(signer->next_update_ms, &next_update, err));
+    RIG_TRY(rig_ocsp_time(signer->now_ms, &this_update, err));
+    RIG_TRY(rig_ocsp_time(signer->next_update_ms, &next_update, err));
     if (record.status == RIG_OCSP_REVOKED) {
-        RIG_TRY(make_time(record.revoked_at_ms, &revoked_at, err));
+        RIG_TRY(rig_ocsp_time(record.revoked_at_ms, &revoked_at, err));
     }
     /* as in a CRL (RFC 5280 5.3.1): no reason rather than "unspecified" */
     if (OCSP_basic_add1_status(basic, id, statuses[record.status],

@@ -13,12 +13,6 @@ void rig_pki_ocsp_free(struct rig_pki_ocsp *answer)
     rig_buf_free(&answer->der);
 }
 
-static rig_result make_time(int64_t unix_ms, ASN1_GENERALIZEDTIME **out, struct rig_error *err)
-{
-    *out = ASN1_GENERALIZEDTIME_set(NULL, (time_t)(unix_ms / 1000));
-    return *out != NULL ? RIG_DONE : rig_pki_fail_library(err, "set an OCSP answer's time");
-}
-
 static rig_result choose_signer(struct rig_pki_world *world,
                                 const struct rig_pki_ocsp_recipe *recipe, OCSP_CERTID *id,
                                 const struct rig_pki_made **signer, struct rig_error *err)
@@ -77,13 +71,15 @@ static rig_result add_status(const struct rig_pki_world *world,
     RIG_AUTO(rig_auto_ASN1_GENERALIZEDTIME) ASN1_GENERALIZEDTIME *revoked_at = NULL;
 
     RIG_TRY(answered_id(recipe, asked, &id, err));
-    RIG_TRY(make_time(rig_pki_time_ms(world, recipe->this_update, -HOUR_MS), &this_update, err));
+    RIG_TRY(
+        rig_ocsp_time(rig_pki_time_ms(world, recipe->this_update, -HOUR_MS), &this_update, err));
     if (recipe->next_update_choice != RIG_PKI_NONE) {
-        RIG_TRY(
-            make_time(rig_pki_time_ms(world, recipe->next_update, 30 * DAY_MS), &next_update, err));
+        RIG_TRY(rig_ocsp_time(rig_pki_time_ms(world, recipe->next_update, 30 * DAY_MS),
+                              &next_update, err));
     }
     if (revoked) {
-        RIG_TRY(make_time(rig_pki_time_ms(world, recipe->revoked_at, -DAY_MS), &revoked_at, err));
+        RIG_TRY(
+            rig_ocsp_time(rig_pki_time_ms(world, recipe->revoked_at, -DAY_MS), &revoked_at, err));
     }
     if (OCSP_basic_add1_status(basic, id, statuses[recipe->status],
                                revoked ? OCSP_REVOKED_STATUS_KEYCOMPROMISE : 0, revoked_at,

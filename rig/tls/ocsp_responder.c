@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rig/tls/ocsp_responder.h"
 
+#include "rig/ca/ocsp.h"
 #include "rig/tls/listener.h"
 
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/ocsp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -144,19 +144,6 @@ static bool decode_request(const struct rig_buf *in, struct rig_buf *request)
            rig_buf_append(request, body, in->len - (size_t)(body - text), &err).ok;
 }
 
-static bool append_status(struct rig_buf *out, int status)
-{
-    OCSP_RESPONSE *const response = OCSP_response_create(status, NULL);
-    unsigned char *der = NULL;
-    const int len = response != NULL ? i2d_OCSP_RESPONSE(response, &der) : 0;
-    struct rig_error err;
-    const bool appended = len > 0 && rig_buf_append(out, der, (size_t)len, &err).ok;
-
-    OPENSSL_free(der);
-    OCSP_RESPONSE_free(response);
-    return appended;
-}
-
 static bool make_answer(struct rig_ocsp_responder *responder, enum rig_ocsp_behaviour behaviour,
                         const struct rig_buf *request, struct rig_buf *out)
 {
@@ -165,11 +152,11 @@ static bool make_answer(struct rig_ocsp_responder *responder, enum rig_ocsp_beha
 
     switch (behaviour) {
     case RIG_OCSP_TRY_LATER:
-        return append_status(out, OCSP_RESPONSE_STATUS_TRYLATER);
+        return rig_ocsp_answer_status(OCSP_RESPONSE_STATUS_TRYLATER, out, &err).ok;
     case RIG_OCSP_UNAUTHORIZED:
-        return append_status(out, OCSP_RESPONSE_STATUS_UNAUTHORIZED);
+        return rig_ocsp_answer_status(OCSP_RESPONSE_STATUS_UNAUTHORIZED, out, &err).ok;
     case RIG_OCSP_INTERNAL_ERROR:
-        return append_status(out, OCSP_RESPONSE_STATUS_INTERNALERROR);
+        return rig_ocsp_answer_status(OCSP_RESPONSE_STATUS_INTERNALERROR, out, &err).ok;
     case RIG_OCSP_MALFORMED:
         return rig_buf_append_text(out, "this is no OCSP response", &err).ok;
     case RIG_OCSP_ENDLESS:

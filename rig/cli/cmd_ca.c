@@ -135,6 +135,7 @@ static rig_result responder(struct rig_cli *cli, struct rig_ca *ca, struct rig_e
     const struct rig_wait wait = {.deadline_ns = INT64_MAX, .cancel = cli->cancel};
     RIG_AUTO(rig_auto_ocsp_responder) struct rig_ocsp_responder *serving = NULL;
     struct rig_ocsp_responder_options how = {.answer = answer_ocsp, .ctx = ca};
+    RIG_AUTO(rig_buf_free) struct rig_buf first = {0};
     long port = 0;
 
     if (strcmp(ca->ops->name, "vault") == 0) {
@@ -144,6 +145,9 @@ static rig_result responder(struct rig_cli *cli, struct rig_ca *ca, struct rig_e
     }
     RIG_TRY(rig_cli_number(cli, "port", 0, 1, 65535, &port, err));
     how.port = (uint16_t)port;
+    /* to nobody: makes the responder's key and certificate, or says why there is none */
+    RIG_TRY(
+        rig_ca_local_ocsp_answer(ca, NULL, 0, &first, rig_wait_ms(TIMEOUT_MS, cli->cancel), err));
     RIG_TRY(rig_ocsp_responder_start(&how, &serving, err));
     (void)puts(rig_ocsp_responder_url(serving));
     (void)fflush(stdout);

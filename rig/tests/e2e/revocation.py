@@ -128,13 +128,19 @@ def openssl_ocsp(folder, url, serial, *options):
     return done.returncode, done.stdout + done.stderr
 
 
+def n_issued(out):
+    return int(re.search(r"^(\d+) issued", rig("ca", "show", "--out", out, expect=0).stdout, re.M).group(1))
+
+
 def peer(folder, out):
     """Another relying party asks by HTTP, while revocations go on."""
     chain = rig("ca", "chain", "--out", out, expect=0).stdout
     (folder / "chain.pem").write_text(chain)
     (folder / "issuer.pem").write_text(re.search(r"-----BEGIN.*?END CERTIFICATE-----\n", chain, re.S).group())
     installed, revoked = serials(out)
+    before = n_issued(out)
     with responder(out) as url:
+        check(n_issued(out) == before + 1, "its certificate was not made before it said that it serves")
         for options in ((), ("-no_nonce",), ("-sha256",)):
             for serial, status in ((installed, "good"), (revoked, "revoked"), ("0123456789abcdef", "unknown")):
                 code, said = openssl_ocsp(folder, url, serial, *options)

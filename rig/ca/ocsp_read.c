@@ -138,7 +138,8 @@ static rig_result verify(const struct rig_ocsp_reader *reader, OCSP_BASICRESP *b
     if (OCSP_basic_verify(basic, reader->cas, store, 0) != 1) {
         return rig_pki_fail(err, RIG_CLASS_CA, RIG_E_BAD_SIGNATURE,
                             "the OCSP answer of %s is not signed by the issuing CA or its "
-                            "responder",
+                            "responder: give the responder a certificate of that CA for "
+                            "OCSPSigning, valid now",
                             reader->responder);
     }
     return RIG_DONE;
@@ -152,7 +153,7 @@ static rig_result check_nonce(const struct rig_ocsp_reader *reader, OCSP_REQUEST
     if (asked && OCSP_check_nonce(request, basic) != 1) {
         return rig_pki_fail(err, RIG_CLASS_CA, RIG_E_PROTOCOL,
                             "the OCSP answer of %s does not bring back the nonce that was sent: it "
-                            "may be an older one",
+                            "may be an older one; have the responder answer each question anew",
                             reader->responder);
     }
     return RIG_DONE;

@@ -137,7 +137,8 @@ rig_result rig_judge_offers(uint32_t wanted, const struct rig_tls_offers *offers
         return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_PROTOCOL,
                         offers->cut ? "the board's ClientHello lists more than can be looked at: "
                                       "leave cipher suites out that no server of yours needs"
-                                    : "the board's ClientHello offers nothing that can be read");
+                                    : "the board's ClientHello offers nothing that can be read: "
+                                      "look at it in the capture");
     }
     if ((wanted & RIG_OFFERS_DECLARED_VERSIONS) != 0) {
         RIG_TRY(judge_versions(offers, declared, err));

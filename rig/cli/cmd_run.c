@@ -452,6 +452,7 @@ static rig_result choose_server(const struct rig_cli *cli, struct other_server *
     if (root != NULL) {
         RIG_TRY_IN(rig_file_read(root, MAX_ROOT_BYTES, &server->url.roots_pem, err), err,
                    "--server-root");
+        RIG_TRY(rig_server_roots_check(rig_buf_text(&server->url.roots_pem), root, err));
     }
     run->server_url = &server->url;
     return RIG_DONE;

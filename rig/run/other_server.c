@@ -2,6 +2,7 @@
 #include "rig/run/other_server.h"
 
 #include "rig/base/file.h"
+#include "rig/ca/pki.h"
 #include "rig/run/trial_place.h"
 
 #include <stdio.h>
@@ -81,6 +82,25 @@ rig_result rig_server_url_parse(const char *text, struct rig_server_url *url, st
     if (!split_authority(authority, (size_t)(path - authority), url) || !is_path(path) ||
         *path == '?' || !rig_copy_text(url->path, sizeof url->path, *path != '\0' ? path : "/")) {
         return bad_url(text, err);
+    }
+    return RIG_DONE;
+}
+
+rig_result rig_server_roots_check(const char *pem, const char *path, struct rig_error *err)
+{
+    RIG_AUTO(rig_pki_free_certificates) STACK_OF(X509) *found = NULL;
+
+    if (strstr(pem, "PRIVATE KEY-----") != NULL) {
+        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
+                        "--server-root '%.120s' holds a private key: give a file that holds the "
+                        "root's certificate alone",
+                        path);
+    }
+    if (!rig_pki_certificates_of_pem(pem, path, &found, err).ok) {
+        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
+                        "--server-root '%.120s' holds no certificate that can be read: give the "
+                        "root's certificate in PEM",
+                        path);
     }
     return RIG_DONE;
 }

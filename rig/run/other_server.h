@@ -19,6 +19,11 @@
 RIG_CHECKED rig_result rig_server_url_parse(const char *text, struct rig_server_url *url,
                                             struct rig_error *err);
 
+/* What the board is to trust such a server by: certificates in PEM and nothing else, since it goes
+ * to the board and into logs as it is. USAGE/INVALID names `path`. */
+RIG_CHECKED rig_result rig_server_roots_check(const char *pem, const char *path,
+                                              struct rig_error *err);
+
 /* Whether the run's server can't play this step, and why; false where the run's server is ours. */
 bool rig_other_server_cannot(const struct rig_board *board, const struct rig_step_plan *plan,
                              char *reason, size_t reason_size);

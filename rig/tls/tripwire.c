@@ -15,6 +15,11 @@ enum {
     MIN_HEX_LINE = 16,
 };
 
+/* "PRIVATE KEY-" */
+#define LABEL_START 0x50524956U
+#define LABEL_END 0x415445204B45592DULL
+#define LABEL_BITS 96U
+
 enum escape {
     ESCAPE_NONE,
     ESCAPE_TERMINAL, /* after ESC */
@@ -108,12 +113,38 @@ static enum rig_private_key_form grow_candidate(struct rig_tripwire_bits *bits, 
     return form;
 }
 
+/* A PEM text that is encoded once more, as the agent's protocol carries texts: its label, on any of
+ * the grids. */
+static bool check_encoded_label(struct rig_tripwire *wire, const struct rig_tripwire_bits *bits,
+                                unsigned width, uint64_t offset, const char *where)
+{
+    const unsigned last_shift = width == BITS_BASE64 ? 4 : 0;
+
+    for (unsigned shift = 0; width != BITS_RAW && shift <= last_shift; shift += 2) {
+        const uint64_t low =
+            shift != 0 ? bits->low >> shift | bits->high << (64 - shift) : bits->low;
+
+        if (low == LABEL_END && (uint32_t)(bits->high >> shift) == LABEL_START) {
+            const unsigned symbols_back = (LABEL_BITS + shift + width - 1) / width;
+            const uint32_t start =
+                bits->offsets[(bits->n_symbols - symbols_back) % RIG_TRIPWIRE_SYMBOLS];
+            const uint32_t back = (uint32_t)offset - start;
+
+            return trip(wire, offset - back, "PEM PRIVATE KEY", where);
+        }
+    }
+    return false;
+}
+
 static bool push(struct rig_tripwire *wire, struct rig_tripwire_bits *bits, unsigned value,
                  unsigned width, uint64_t offset, const char *where)
 {
     bits->high = bits->high << width | bits->low >> (64 - width);
     bits->low = bits->low << width | value;
     bits->offsets[bits->n_symbols++ % RIG_TRIPWIRE_SYMBOLS] = (uint32_t)offset;
+    if (check_encoded_label(wire, bits, width, offset, where)) {
+        return true;
+    }
     if (bits->n_candidate != 0) {
         const enum rig_private_key_form form = grow_candidate(bits, value, width);
 

@@ -209,6 +209,10 @@ def running_server(folder):
     for word in ("http://localhost/", "https://", "https://a b/", "https://h:0/", "https://u@h/", "ftp://h/"):
         rig("run", suite, "--virtual", 1, "--server", word, "--out", out, expect=2)
     rig("run", suite, "--virtual", 1, "--server", folder / "none.yaml", "--out", out, expect=2)
+    for name, text in (("key.pem", "-----BEGIN PRIVATE KEY-----\nMIGH\n"), ("none.pem", "no certificate\n")):
+        (folder / name).write_text(text)
+        rig("run", suite, "--virtual", 1, "--server", "https://localhost/", "--server-root", folder / name, "--out", out,
+            expect=2)
 
 
 def fetch_crls(folder, out, server, stop):

@@ -464,6 +464,43 @@ static void random_data_passes(void **state)
     }
 }
 
+/* As the agent's protocol carries texts, whatever stands before: PEM in base64. */
+static void labels_that_are_encoded_once_more(void **state)
+{
+    static const struct {
+        const char *pem;
+        bool trips;
+    } rows[] = {
+        {"-----BEGIN PRIVATE KEY-----\n", true},
+        {"-----BEGIN ENCRYPTED PRIVATE KEY-----\n", true},
+        {"-----BEGIN EC PRIVATE KEY-----\n", true},
+        {"-----BEGIN CERTIFICATE-----\n", false},
+        {"-----BEGIN PUBLIC KEY-----\n", false},
+    };
+    static const char before[] = "> @7 slot-write offset=0 data=";
+    struct rig_tripwire wire;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        for (size_t n_before = 0; n_before < 6; n_before++) {
+            char text[80] = "\n\n\n\n\n\n";
+            RIG_AUTO(rig_buf_free) struct rig_buf stream = {0};
+            RIG_AUTO(rig_buf_free) struct rig_buf hex = {0};
+            const size_t len = n_before + strlen(rows[i].pem);
+
+            (void)strcpy(text + n_before, rows[i].pem);
+            base64_lines(&stream, (const uint8_t *)text, len, 1 << 20, before, " *8e93\n");
+            spell_hex(&hex, (const uint8_t *)text, len);
+            assert_int_equal(trips(&stream, 7, &wire), rows[i].trips);
+            if (rows[i].trips) {
+                assert_string_equal(wire.what, "PEM PRIVATE KEY in base64");
+                assert_true(wire.tripped_at >= strlen(before) && wire.tripped_at < stream.len);
+            }
+            assert_int_equal(trips(&hex, 7, &wire), rows[i].trips);
+        }
+    }
+}
+
 /* A key cut off after its header is a leak already; one byte that differs in the structure is no
  * key. */
 static void decides_at_the_header(void **state)
@@ -507,6 +544,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(labels),
+        cmocka_unit_test(labels_that_are_encoded_once_more),
         cmocka_unit_test(every_key_in_every_spelling),
         cmocka_unit_test(keys_at_any_offset),
         cmocka_unit_test(finds_are_named_and_placed),

@@ -67,6 +67,7 @@ struct rig_both_sides {
     char nonce[RIG_NONCE_SIZE];      /* of the board's request, or of the text to be echoed */
     bool by_http;                    /* the server was another one; see other_server.h */
     unsigned http_status;            /* 0: no request came so far */
+    bool runs_already;               /* and nobody set it up for the case */
     char verify[160];                /* nginx's $ssl_client_verify */
     struct rig_tls_capture *capture; /* NULL where the endpoint does not capture; owned */
 };

@@ -14,6 +14,11 @@
 /* mbedTLS: the handshake ended before there was anything to verify. */
 #define NOT_VERIFIED 0xffffffffu
 
+/* mbedTLS: no chain to a root that is trusted. */
+#define NOT_TRUSTED 0x08u
+/* mbedTLS: what came is no TLS record. */
+#define NO_TLS (-0x7200)
+
 #define SHORT_HEX_BYTES 4
 #define SHORT_HEX_SIZE (2 * SHORT_HEX_BYTES + 1)
 
@@ -183,16 +188,43 @@ static bool contradiction(const struct rig_judge_input *in, struct rig_error *er
     return true;
 }
 
+/* Refused by HTTP: what the handshake let pass must be a 4xx, whose reason stands in the log where
+ * there is one. */
+static rig_result judge_http_status(const struct rig_judge_input *in, enum rig_outcome *outcome,
+                                    struct rig_error *err)
+{
+    if (in->http_status / 100 == 4) {
+        *outcome = RIG_OUTCOME_REJECTED;
+        return RIG_DONE;
+    }
+    *outcome = RIG_OUTCOME_VACUOUS;
+    return rig_fail(err, RIG_CLASS_RIG, RIG_E_PROTOCOL,
+                    "the server neither accepted nor refused the board: HTTP status %u, expected "
+                    "2xx or 4xx (is the path of --server right?)",
+                    in->http_status);
+}
+
 static rig_result refused(const struct rig_judge_input *in, enum rig_outcome *outcome,
                           struct rig_error *err)
 {
-    *outcome = RIG_OUTCOME_REJECTED_OTHER;
     if (in->by_http && in->http_status != 0) {
+        RIG_TRY(judge_http_status(in, outcome, err));
+        *outcome = RIG_OUTCOME_REJECTED_OTHER;
         return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_REFUSED,
                         "the server refused the board behind a good handshake: HTTP status %u%s%s",
                         in->http_status, in->server->error_text[0] != '\0' ? ", " : "",
                         in->server->error_text);
     }
+    if (in->by_http && in->device->tls_code == NO_TLS && !in->device->handshake_done &&
+        in->server->cipher[0] == '\0') {
+        *outcome = RIG_OUTCOME_VACUOUS;
+        return rig_fail(
+            err, RIG_CLASS_RIG, RIG_E_PROTOCOL,
+            "what answers there does not speak TLS (the board's code -0x%04x): are host "
+            "and port of --server those of https?",
+            (unsigned)-NO_TLS);
+    }
+    *outcome = RIG_OUTCOME_REJECTED_OTHER;
     if (in->server->verify_error != 0) {
         return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_REFUSED,
                         "the server refused the board's certificate: %s at depth %d (alert %s)",
@@ -202,9 +234,12 @@ static rig_result refused(const struct rig_judge_input *in, enum rig_outcome *ou
     if (flags_of(in->device) != 0) {
         return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_REFUSED,
                         "the board refused the good server: verify flags 0x%" PRIx32
-                        ", alert %s, its code -0x%04x",
+                        ", alert %s, its code -0x%04x%s",
                         in->device->verify_flags, rig_tls_alert_name(in->device->alert_sent),
-                        (unsigned)-in->device->tls_code);
+                        (unsigned)-in->device->tls_code,
+                        in->runs_already && (in->device->verify_flags & NOT_TRUSTED) != 0
+                            ? " (it does not know the server's root: give that with --server-root)"
+                            : "");
     }
     return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_REFUSED,
                     "the handshake failed: board's code -0x%04x (%s), server: %s, alert sent %s, "
@@ -246,6 +281,11 @@ static rig_result judge_accepted(const struct rig_judge_input *in, enum rig_outc
     }
     if (in->expected_sha256 != NULL && !in->server->peer_presented && !in->server->resumed) {
         *outcome = RIG_OUTCOME_VACUOUS;
+        if (in->by_http && strcmp(in->device->client_shown, "not-asked") == 0) {
+            return rig_fail(err, RIG_CLASS_RIG, RIG_E_POLICY,
+                            "the server asks no board for a certificate: anybody gets in (nginx: "
+                            "ssl_verify_client on)");
+        }
         return rig_fail(err, RIG_CLASS_DEVICE, RIG_E_MISMATCH,
                         "the board showed no certificate, but was to show the one of this case");
     }
@@ -262,22 +302,6 @@ static void depth_text(const struct rig_tls_evidence *server, char out[12])
     if (server->verify_depth < 0) {
         (void)rig_copy_text(out, 12, "unknown");
     }
-}
-
-/* Refused by HTTP: what the handshake let pass must be a 4xx, whose reason stands in the log where
- * there is one. */
-static rig_result judge_http_status(const struct rig_judge_input *in, enum rig_outcome *outcome,
-                                    struct rig_error *err)
-{
-    if (in->http_status / 100 == 4) {
-        *outcome = RIG_OUTCOME_REJECTED;
-        return RIG_DONE;
-    }
-    *outcome = RIG_OUTCOME_VACUOUS;
-    return rig_fail(err, RIG_CLASS_RIG, RIG_E_PROTOCOL,
-                    "the server neither accepted nor refused the board: HTTP status %u, expected "
-                    "2xx or 4xx (is the path of --server right?)",
-                    in->http_status);
 }
 
 static rig_result judge_server_rejects(const struct rig_judge_input *in, enum rig_outcome *outcome,

@@ -40,6 +40,7 @@ struct rig_judge_input {
      * chain is not compared. */
     bool by_http;
     unsigned http_status; /* 0: no request came so far */
+    bool runs_already;    /* by --server https://...: the rig did not choose its root */
 };
 
 /* Fails with class DEVICE (or NETWORK when the board never reached the server), one line of cause.

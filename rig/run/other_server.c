@@ -232,6 +232,7 @@ void rig_other_server_guess(struct rig_both_sides *both)
     struct rig_tls_evidence *server = &both->server;
 
     both->by_http = true;
+    both->runs_already = true;
     both->http_status = device->http_status;
     *server = (struct rig_tls_evidence){
         .client_hello_seen = device->connected && device->has_client_random,
@@ -246,8 +247,10 @@ void rig_other_server_guess(struct rig_both_sides *both)
     };
     device->echoed = server->echoed; /* such a server need not give the nonce back */
     memcpy(server->peer_sha256, device->offered_sha256, RIG_SHA256_SIZE);
-    (void)rig_copy_text(server->version, sizeof server->version, device->version);
-    (void)rig_copy_text(server->cipher, sizeof server->cipher, device->cipher);
+    if (strcmp(device->cipher, "none") != 0) { /* else no handshake came so far */
+        (void)rig_copy_text(server->version, sizeof server->version, device->version);
+        (void)rig_copy_text(server->cipher, sizeof server->cipher, device->cipher);
+    }
 }
 
 /* ---- what is expected ---- */
@@ -303,6 +306,7 @@ void rig_other_server_judged(const struct rig_both_sides *both, struct rig_judge
     }
     input->by_http = true;
     input->http_status = both->http_status;
+    input->runs_already = both->runs_already;
     input->n_expected_chain = 0;
     input->expected_chain = NULL;
 }

@@ -308,6 +308,41 @@ static void what_is_wrong_stands_in_the_cause(void **state)
     assert_fails(&s, RIG_OUTCOME_ACCEPTED, RIG_CLASS_RIG, "must refuse: self signed");
 }
 
+/* ---- a server that runs already ---- */
+
+static void by_http(struct scene *s, enum rig_case_outcome expect, unsigned status)
+{
+    good(s, expect);
+    s->input.by_http = true;
+    s->input.runs_already = true;
+    s->input.http_status = status;
+    s->server.echoed = status / 100 == 2;
+    s->device.echoed = s->server.echoed;
+}
+
+static void another_server_is_no_fault_of_the_board(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    by_http(&s, RIG_EXPECT_ACCEPTED, 302);
+    assert_fails(&s, RIG_OUTCOME_VACUOUS, RIG_CLASS_RIG, "HTTP status 302, expected 2xx or 4xx");
+    by_http(&s, RIG_EXPECT_ACCEPTED, 400);
+    assert_fails(&s, RIG_OUTCOME_REJECTED_OTHER, RIG_CLASS_DEVICE, "HTTP status 400");
+    by_http(&s, RIG_EXPECT_ACCEPTED, 200);
+    s.server.peer_presented = false;
+    (void)strcpy(s.device.client_shown, "not-asked");
+    assert_fails(&s, RIG_OUTCOME_VACUOUS, RIG_CLASS_RIG, "asks no board for a certificate");
+    by_http(&s, RIG_EXPECT_ACCEPTED, 0);
+    s.server.handshake_done = s.device.handshake_done = s.server.peer_presented = false;
+    s.server.cipher[0] = '\0';
+    s.device.tls_code = -0x7200;
+    assert_fails(&s, RIG_OUTCOME_VACUOUS, RIG_CLASS_RIG, "does not speak TLS");
+    s.device.tls_code = -0x2700;
+    s.device.verify_flags = 0x08;
+    assert_fails(&s, RIG_OUTCOME_REJECTED_OTHER, RIG_CLASS_DEVICE, "--server-root");
+}
+
 /* ---- what a board offers ---- */
 
 #define AES_GCM 0xc02b /* TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 */
@@ -473,6 +508,7 @@ int main(void)
         cmocka_unit_test(exactly_the_flags_of_the_case),
         cmocka_unit_test(the_boards_code_must_be_one_of_the_case),
         cmocka_unit_test(what_is_wrong_stands_in_the_cause),
+        cmocka_unit_test(another_server_is_no_fault_of_the_board),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,8 +6,10 @@
 #include "rig/suite/fixtures_tables.h"
 #include "rig/suite/schemas.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MAX_FILES 32
 
@@ -97,6 +99,14 @@ static rig_result add_used(struct sources *sources, size_t at, struct rig_fixtur
         RIG_TRY(rig_buf_printf(&path, err, "%.*s%s",
                                slash != NULL ? (int)(slash - source->path + 1) : 0, source->path,
                                source->file.uses[i]));
+        if (access(rig_buf_text(&path), R_OK) != 0) {
+            rig_yaml_mistake(
+                source->yaml.mistakes, rig_yaml_find(source->yaml.tree.root, "uses")->key->line,
+                "found \"%s\" for a file to use, which can't be read (%s); expected "
+                "the name of a .yaml file in the same folder",
+                source->file.uses[i], errno == ENOENT ? "no such file" : "no permission");
+            continue;
+        }
         RIG_TRY_IN(add_file(sources, rig_buf_text(&path), fixtures, mistakes, err), err,
                    "%s uses %s", source->path, source->file.uses[i]);
     }

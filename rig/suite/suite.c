@@ -8,10 +8,12 @@
 #include "rig/suite/plan_tables.h"
 #include "rig/suite/schemas.h"
 
+#include <errno.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MAX_FIXTURE_FILES 8
 
@@ -87,6 +89,13 @@ static rig_result list_files(struct rig_yaml_mistakes *mistakes, const struct ri
         }
         RIG_TRY(rig_path_join(item->text[0] == '/' ? "" : folder, item->text,
                               &files->paths[files->n], err));
+        if (access(files->paths[files->n], R_OK) != 0) {
+            rig_yaml_mistake(mistakes, item->line,
+                             "found %s in fixtures, which can't be read (%s); expected the path of "
+                             "a PKI fixture file as seen from this one",
+                             rig_yaml_quote_node(item).text,
+                             errno == ENOENT ? "no such file" : "no permission");
+        }
         files->n++;
     }
     return RIG_DONE;

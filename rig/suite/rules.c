@@ -56,6 +56,12 @@ static const char *kind_word(const struct rig_step_plan *step)
     return step->kind == RIG_STEP_ENROL ? "registration" : rig_step_is_case(step) ? "case" : "step";
 }
 
+static const char *control_words(const struct rig_step_plan *negative)
+{
+    return negative->kind == RIG_STEP_TRIAL ? "certificate: good, server: good, control: true"
+                                            : "certificate: installed, server: good";
+}
+
 static void need(struct walk *walk, const struct rig_step_plan *step, unsigned needs)
 {
     const char *what = kind_word(step);
@@ -80,9 +86,9 @@ static void close_brackets(struct walk *walk)
     for (size_t i = 0; i < walk->n_open && walk->round == 0; i++) {
         rig_yaml_mistake(walk->mistakes, walk->open[i]->line,
                          "found the negative case \"%s\" without a control after it in %s; "
-                         "expected an accepted case (certificate: installed, server: good) after "
-                         "it and before the next key or certificate",
-                         walk->open[i]->name, walk->list_name);
+                         "expected an accepted case (%s) after it and before the next key or "
+                         "certificate",
+                         walk->open[i]->name, walk->list_name, control_words(walk->open[i]));
     }
     walk->n_open = 0;
     walk->controlled = false;
@@ -103,9 +109,8 @@ static void meet_case(struct walk *walk, const struct rig_step_plan *step)
     if (!walk->controlled && walk->round == 0) {
         rig_yaml_mistake(walk->mistakes, step->line,
                          "found the negative case \"%s\" without a control before it in %s; "
-                         "expected an accepted case (certificate: installed, server: good) first, "
-                         "so that a refusal proves something",
-                         step->name, walk->list_name);
+                         "expected an accepted case (%s) first, so that a refusal proves something",
+                         step->name, walk->list_name, control_words(step));
     }
     walk->open[walk->n_open++] = step;
 }

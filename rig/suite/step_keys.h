@@ -78,7 +78,9 @@ void rig_read_offers(struct rig_yaml_mistakes *mistakes, const struct rig_yaml_k
     {                                                                                              \
         .name = "control", .type = RIG_YAML_BOOL,                                                  \
         RIG_YAML_FIELD(struct rig_step_plan, handshake.control),                                   \
-        .initial = "true for an accepted case without `offers`",                                   \
+        .initial =                                                                                 \
+            "true for an accepted case without `offers`; with fixtures: by the board, good on "    \
+            "both sides, and without `session`, `server_side` and `board_clock`",                  \
         .doc =                                                                                     \
             "A positive control: every negative case needs one before and one after it, with the " \
             "same key and certificate."                                                            \

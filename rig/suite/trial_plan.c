@@ -29,14 +29,26 @@ static int line_of(const struct place *at, const char *key)
 
 /* ---- names of the fixtures ---- */
 
-/* Adds what a recipe says of itself, or else its name, to what is wrong in this case. */
-static void add_wrong(struct rig_case_plan *plan, const char *description, const char *name)
+/* Adds what a recipe says of itself, or else its name, to what is wrong in this case; `of` says
+ * what it is a recipe of, where that is not a certificate. */
+static void add_wrong(struct rig_case_plan *plan, const char *of, const char *description,
+                      const char *name)
 {
-    const size_t len = strlen(plan->wrong);
+    const bool described = description[0] != '\0';
+    size_t len = strlen(plan->wrong);
+    size_t n_before;
 
-    (void)snprintf(plan->wrong + len, sizeof plan->wrong - len, "%s%s", len != 0 ? "; " : "",
-                   description[0] != '\0' ? description : name);
-    for (char *at = plan->wrong + len; description[0] == '\0' && *at != '\0'; at++) {
+    if (len != 0 && plan->wrong[len - 1] == '.') {
+        plan->wrong[--len] = '\0';
+    }
+    n_before = len + (size_t)snprintf(plan->wrong + len, sizeof plan->wrong - len, "%s%s",
+                                      len != 0 ? "; " : "", of);
+    if (n_before >= sizeof plan->wrong) {
+        return;
+    }
+    (void)snprintf(plan->wrong + n_before, sizeof plan->wrong - n_before, "%s",
+                   described ? description : name);
+    for (char *at = plan->wrong + n_before; !described && *at != '\0'; at++) {
         *at = *at == '-' ? ' ' : *at;
     }
 }
@@ -64,14 +76,14 @@ static void choose_identity(const struct place *at, enum rig_pki_kind kind, cons
     }
     if (kind == RIG_PKI_DEVICE && strcmp(name, NONE) == 0) {
         name[0] = '\0';
-        add_wrong(plan, "no certificate", NONE);
+        add_wrong(plan, "", "no certificate", NONE);
         return;
     }
     recipe = at->fixtures != NULL ? rig_fixtures_find(at->fixtures, kind, name) : NULL;
     if (recipe == NULL) {
         unknown(at, key, kind == RIG_PKI_DEVICE ? "a device" : "a server", name);
     } else if (strcmp(name, GOOD) != 0) {
-        add_wrong(plan, recipe->description, name);
+        add_wrong(plan, "", recipe->description, name);
     }
 }
 
@@ -90,7 +102,7 @@ static void choose_crls(const struct place *at, const char *key, char name[RIG_P
     if (set == NULL) {
         unknown(at, key, "a CRL set", name);
     } else if (strcmp(name, GOOD) != 0) {
-        add_wrong(plan, set->description, name);
+        add_wrong(plan, "CRLs: ", set->description, name);
     }
 }
 
@@ -106,7 +118,7 @@ static void choose_ocsp(const struct place *at, const struct rig_trial_ocsp *ocs
     if (recipe == NULL) {
         unknown(at, "ocsp", "an OCSP answer", ocsp->answer);
     } else if (strcmp(ocsp->answer, GOOD) != 0) {
-        add_wrong(plan, recipe->description, ocsp->answer);
+        add_wrong(plan, "OCSP: ", recipe->description, ocsp->answer);
     }
 }
 
@@ -208,6 +220,29 @@ static void check_session(const struct place *at, const struct rig_trial_plan *t
     }
 }
 
+/* A misspelt name would be the good case once more, and show nothing. */
+static void check_name(const struct place *at, const struct rig_step_plan *step)
+{
+    static const char *const apart[] = {"certificate",   "server",      "crls",      "board_crls",
+                                        "ocsp",          "server_side", "reference", "session",
+                                        "device_policy", "board_clock", "offers",    "control"};
+
+    for (size_t i = 0; i < sizeof apart / sizeof *apart; i++) {
+        if (value_of(at, apart[i]) != NULL) {
+            return;
+        }
+    }
+    if (at->fixtures != NULL &&
+        rig_fixtures_find(at->fixtures, at->catalogue, step->name) == NULL) {
+        rig_yaml_mistake(at->mistakes, at->node->line,
+                         "found the case \"%s\", which no file of fixtures has as a %s, and no key "
+                         "that says what is tried; expected the name of a %s (`catalogue` says of "
+                         "which kind), or certificate, server, crls, ocsp or the like",
+                         step->name, at->catalogue == RIG_PKI_DEVICE ? "device" : "server",
+                         at->catalogue == RIG_PKI_DEVICE ? "device" : "server");
+    }
+}
+
 void rig_trial_complete(struct rig_yaml_mistakes *mistakes, const struct rig_suite *suite,
                         const struct rig_yaml_node *node, struct rig_step_plan *step)
 {
@@ -222,8 +257,9 @@ void rig_trial_complete(struct rig_yaml_mistakes *mistakes, const struct rig_sui
     choose_ocsp(&at, &trial->ocsp, plan);
     choose_change(&at, trial, plan);
     if (plan->wrong[0] == '\0' && plan->expect != RIG_EXPECT_ACCEPTED) {
-        add_wrong(plan, "", step->name);
+        add_wrong(plan, "", "", step->name);
     }
+    check_name(&at, step);
     check_outcome_keys(&at, plan);
     check_client(&at, trial, plan);
     check_session(&at, trial);
@@ -235,7 +271,9 @@ void rig_trial_complete(struct rig_yaml_mistakes *mistakes, const struct rig_sui
     if (value_of(&at, "control") == NULL) {
         plan->control = plan->expect == RIG_EXPECT_ACCEPTED && plan->offers == 0 &&
                         trial->client == RIG_TRIAL_BOARD && trial->session == RIG_TRIAL_FULL &&
-                        strcmp(trial->certificate, GOOD) == 0 && strcmp(trial->server, GOOD) == 0;
+                        strcmp(trial->certificate, GOOD) == 0 && strcmp(trial->server, GOOD) == 0 &&
+                        value_of(&at, "server_side") == NULL &&
+                        value_of(&at, "board_clock") == NULL;
     }
     if (value_of(&at, "title") == NULL) {
         (void)rig_copy_text(step->title, sizeof step->title, plan->wrong);

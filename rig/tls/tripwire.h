@@ -3,8 +3,8 @@
  * Looks for private keys in whatever passes: serial lines, frames, files. It recognises the PEM
  * labels (PRIVATE KEY in every form) and unencrypted DER private keys (PKCS#1, SEC 1, PKCS#8) by
  * their structure, both in raw bytes, in hex and in base64: at any offset, across the borders of
- * chunks, and when a log breaks the text into lines with a prefix before and remarks behind ("I (123) app:
- * MHcCAQEE..."). Certificates, CSRs, CRLs and public keys pass.
+ * chunks, and when a log breaks the text into lines with a prefix before and remarks behind ("I
+ * (123) app: MHcCAQEE..."). Certificates, CSRs, CRLs and public keys pass.
  *
  * It trips at the key's header, so a key that is cut short is found as well. What it can't see: a
  * bare scalar without structure, and what is encrypted or compressed. A tripwire is a plain object

@@ -327,6 +327,11 @@ static void trials_of_servers_are_named_after_servers(void **state)
     assert_true(since->handshake.resumed);
     assert_int_equal(offers->handshake.offers, RIG_OFFERS_DECLARED_CIPHERS);
     assert_false(offers->handshake.control);
+    /* what a stricter board fails must not stand for its bad cases */
+    assert_false(step(&suite->each_key, "cbc-sha-1-only")->handshake.control);
+    assert_false(step(&suite->each_key, "crl-missing-is-accepted")->handshake.control);
+    assert_true(step(&suite->each_key, "crl-good")->handshake.control);
+    assert_string_equal(step(&suite->each_key, "crl-expired")->handshake.wrong, "CRLs: expired");
     assert_int_equal(step(&suite->each_key, "good")->handshake.offers, 0);
 }
 

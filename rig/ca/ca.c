@@ -88,6 +88,25 @@ rig_result rig_ca_ocsp(struct rig_ca *ca, const char *serial, struct rig_ca_ocsp
     return RIG_DONE;
 }
 
+rig_result rig_ca_answer_ocsp(struct rig_ca *ca, const void *request, size_t request_len,
+                              struct rig_buf *response, struct rig_wait wait, struct rig_error *err)
+{
+    if (ca->ops->answer_ocsp == NULL) {
+        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_UNSUPPORTED,
+                        "the rig answers OCSP for the local CA only; a '%s' CA has a responder of "
+                        "its own (Vault: MOUNT/ocsp)",
+                        ca->ops->name);
+    }
+    return ca->ops->answer_ocsp(ca, request, request_len, response, wait, err);
+}
+
+rig_result rig_ca_describe(struct rig_ca *ca, struct rig_buf *text, struct rig_wait wait,
+                           struct rig_error *err)
+{
+    return ca->ops->describe != NULL ? ca->ops->describe(ca, text, wait, err)
+                                     : unsupported(ca, "description", err);
+}
+
 const char *rig_ocsp_status_name(enum rig_ocsp_status status)
 {
     switch (status) {

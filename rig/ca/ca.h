@@ -162,7 +162,12 @@ struct rig_ca_ops {
                        struct rig_wait wait, struct rig_error *err);
     rig_result (*submit)(struct rig_ca *ca, const struct rig_ca_submission *submission,
                          struct rig_ca_answer *answer, struct rig_wait wait, struct rig_error *err);
-    /* May be NULL: UNSUPPORTED then. */
+    /* The three below may be NULL: UNSUPPORTED then. */
+    rig_result (*answer_ocsp)(struct rig_ca *ca, const void *request, size_t request_len,
+                              struct rig_buf *response, struct rig_wait wait,
+                              struct rig_error *err);
+    rig_result (*describe)(struct rig_ca *ca, struct rig_buf *text, struct rig_wait wait,
+                           struct rig_error *err);
     rig_result (*chain_update)(struct rig_ca *ca, const struct rig_ca_chain_update_request *request,
                                struct rig_ca_chain_update *update, struct rig_wait wait,
                                struct rig_error *err);
@@ -205,6 +210,19 @@ RIG_CHECKED rig_result rig_ca_published_crls(struct rig_ca *ca, struct rig_buf *
  * was never issued is UNKNOWN at `local`, GOOD at `vault`. */
 RIG_CHECKED rig_result rig_ca_ocsp(struct rig_ca *ca, const char *serial, struct rig_ca_ocsp *ocsp,
                                    struct rig_wait wait, struct rig_error *err);
+/*
+ * The CA as a responder: appends the response to an OCSP request, which may be any bytes. What is
+ * no request, or not for the issuing CA, is told so by a responseStatus. Fails when the CA's memory
+ * can't be read, and as UNSUPPORTED where a server of the CA answers itself. For an HTTP responder
+ * (rig/tls/ocsp_responder.h); rig_ca_ocsp asks in the process.
+ */
+RIG_CHECKED rig_result rig_ca_answer_ocsp(struct rig_ca *ca, const void *request,
+                                          size_t request_len, struct rig_buf *response,
+                                          struct rig_wait wait, struct rig_error *err);
+/* Appends lines for people, never a secret: what the CA is, a line for each level and its CRL, and
+ * what else the back end has to say. For `rig ca show`. */
+RIG_CHECKED rig_result rig_ca_describe(struct rig_ca *ca, struct rig_buf *text,
+                                       struct rig_wait wait, struct rig_error *err);
 /* A refusal is success with answer->accepted false; fails only where the CA could not be asked. The
  * caller frees the answer. */
 RIG_CHECKED rig_result rig_ca_submit(struct rig_ca *ca, const struct rig_ca_submission *submission,

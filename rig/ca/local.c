@@ -214,6 +214,49 @@ static void local_close(struct rig_ca *ca)
     free(local);
 }
 
+/* Describe ------------------------------------------------------------------------------------ */
+
+static rig_result describe_level(const struct rig_ca_level *level, int64_t crl_number,
+                                 struct rig_buf *text, struct rig_error *err)
+{
+    char subject[RIG_PKI_TEXT_SIZE];
+    char serial[RIG_SERIAL_TEXT_SIZE];
+    char from[RIG_TIME_TEXT_SIZE];
+    char until[RIG_TIME_TEXT_SIZE];
+    int64_t from_ms;
+    int64_t until_ms;
+
+    rig_pki_name_text(X509_get_subject_name(level->certificate), subject, sizeof subject);
+    rig_pki_serial_text(X509_get0_serialNumber(level->certificate), serial, sizeof serial);
+    RIG_TRY(rig_pki_time_get(X509_get0_notBefore(level->certificate), &from_ms, err));
+    RIG_TRY(rig_pki_time_get(X509_get0_notAfter(level->certificate), &until_ms, err));
+    rig_time_text(from_ms, from);
+    rig_time_text(until_ms, until);
+    return rig_buf_printf(text, err,
+                          "%-10s %s, serial %s, valid %.10s to %.10s, %s, CRL number %" PRId64 "\n",
+                          level->name, subject, serial, from, until,
+                          rig_key_type_name(rig_key_type_of_key(level->key)), crl_number);
+}
+
+static rig_result local_describe(struct rig_ca *ca, struct rig_buf *text, struct rig_wait wait,
+                                 struct rig_error *err)
+{
+    struct rig_local_ca *local = rig_local_of(ca);
+    RIG_AUTO(rig_local_leave) struct rig_local_ca *entered = NULL;
+    struct rig_ca_store_facts facts;
+    int64_t n_issued = 0;
+    int64_t n_revoked = 0;
+
+    RIG_TRY(rig_local_enter(local, wait, &entered, err));
+    RIG_TRY(rig_ca_store_facts(local->store, &facts, err));
+    for (size_t i = 0; i < local->hierarchy.n_levels; i++) {
+        RIG_TRY(describe_level(&local->hierarchy.levels[i], facts.levels[i].crl_number, text, err));
+    }
+    RIG_TRY(rig_ca_store_count(local->store, &n_issued, &n_revoked, err));
+    return rig_buf_printf(text, err, "%" PRId64 " issued, %" PRId64 " of them revoked\n", n_issued,
+                          n_revoked);
+}
+
 static const struct rig_ca_ops local_ops = {
     .name = "local",
     .backdates = true,
@@ -224,6 +267,8 @@ static const struct rig_ca_ops local_ops = {
     .find = local_find,
     .ocsp = rig_local_ocsp,
     .submit = local_submit,
+    .answer_ocsp = rig_local_answer_ocsp,
+    .describe = local_describe,
     .chain_update = rig_local_chain_update,
     .close = local_close,
 };
@@ -371,46 +416,4 @@ rig_result rig_ca_local_open(const char *folder, const struct rig_ca_local_plan 
     RIG_TRY(rig_ca_hierarchy_path(folder, NULL, "ca.db", &db_path, err));
     RIG_TRY(make_if_missing(folder, db_path, plan, passphrase, clock, err));
     return open_existing(folder, db_path, plan, passphrase, clock, ca, err);
-}
-
-/* Describe ------------------------------------------------------------------------------------ */
-
-static rig_result describe_level(const struct rig_ca_level *level, int64_t crl_number,
-                                 struct rig_buf *text, struct rig_error *err)
-{
-    char subject[RIG_PKI_TEXT_SIZE];
-    char serial[RIG_SERIAL_TEXT_SIZE];
-    char from[RIG_TIME_TEXT_SIZE];
-    char until[RIG_TIME_TEXT_SIZE];
-    int64_t from_ms;
-    int64_t until_ms;
-
-    rig_pki_name_text(X509_get_subject_name(level->certificate), subject, sizeof subject);
-    rig_pki_serial_text(X509_get0_serialNumber(level->certificate), serial, sizeof serial);
-    RIG_TRY(rig_pki_time_get(X509_get0_notBefore(level->certificate), &from_ms, err));
-    RIG_TRY(rig_pki_time_get(X509_get0_notAfter(level->certificate), &until_ms, err));
-    rig_time_text(from_ms, from);
-    rig_time_text(until_ms, until);
-    return rig_buf_printf(text, err,
-                          "%-10s %s, serial %s, valid %.10s to %.10s, %s, CRL number %" PRId64 "\n",
-                          level->name, subject, serial, from, until,
-                          rig_key_type_name(rig_key_type_of_key(level->key)), crl_number);
-}
-
-rig_result rig_ca_local_describe(struct rig_ca *ca, struct rig_buf *text, struct rig_error *err)
-{
-    struct rig_local_ca *local = rig_local_of(ca);
-    RIG_AUTO(rig_local_leave) struct rig_local_ca *entered = NULL;
-    struct rig_ca_store_facts facts;
-    int64_t n_issued = 0;
-    int64_t n_revoked = 0;
-
-    RIG_TRY(rig_local_enter(local, rig_wait_ms(OPEN_TIMEOUT_MS, NULL), &entered, err));
-    RIG_TRY(rig_ca_store_facts(local->store, &facts, err));
-    for (size_t i = 0; i < local->hierarchy.n_levels; i++) {
-        RIG_TRY(describe_level(&local->hierarchy.levels[i], facts.levels[i].crl_number, text, err));
-    }
-    RIG_TRY(rig_ca_store_count(local->store, &n_issued, &n_revoked, err));
-    return rig_buf_printf(text, err, "%" PRId64 " issued, %" PRId64 " of them revoked\n", n_issued,
-                          n_revoked);
 }

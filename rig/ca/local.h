@@ -65,20 +65,6 @@ RIG_CHECKED rig_result rig_ca_local_sign_subordinate(struct rig_ca *ca,
                                                      struct rig_error *err);
 
 /*
- * Appends the response to an OCSP request, which may be any bytes: what is no request, or not for
- * the issuing CA, is told so by a responseStatus. Fails when the CA's memory can't be read. For an
- * HTTP responder (rig/tls/ocsp_responder.h); rig_ca_ocsp asks in the process.
- */
-RIG_CHECKED rig_result rig_ca_local_ocsp_answer(struct rig_ca *ca, const void *request,
-                                                size_t request_len, struct rig_buf *response,
-                                                struct rig_wait wait, struct rig_error *err);
-
-/* One line per level: name, subject, serial, validity, key type, CRL number; then counts. For `rig
- * ca show`. */
-RIG_CHECKED rig_result rig_ca_local_describe(struct rig_ca *ca, struct rig_buf *text,
-                                             struct rig_error *err);
-
-/*
  * Makes a key pair and has the CA sign it: for the test server's own certificates. Appends PEM;
  * `key_pem` must be marked secret by the caller.
  */

@@ -83,9 +83,9 @@ static rig_result look_up(void *ctx, const char *serial, struct rig_ocsp_record 
     return RIG_DONE;
 }
 
-rig_result rig_ca_local_ocsp_answer(struct rig_ca *ca, const void *request, size_t request_len,
-                                    struct rig_buf *response, struct rig_wait wait,
-                                    struct rig_error *err)
+rig_result rig_local_answer_ocsp(struct rig_ca *ca, const void *request, size_t request_len,
+                                 struct rig_buf *response, struct rig_wait wait,
+                                 struct rig_error *err)
 {
     struct rig_local_ca *const local = rig_local_of(ca);
     const int64_t now_ms = rig_clock_now_ms(local->clock);
@@ -144,7 +144,7 @@ rig_result rig_local_ocsp(struct rig_ca *ca, const char *serial, struct rig_ca_o
     RIG_TRY(rig_ocsp_request(hierarchy->levels[hierarchy->n_levels - 1].certificate, serial, true,
                              &request, err));
     RIG_TRY(rig_ocsp_request_der(request, &asked, err));
-    RIG_TRY(rig_ca_local_ocsp_answer(ca, asked.data, asked.len, &answer, wait, err));
+    RIG_TRY(rig_local_answer_ocsp(ca, asked.data, asked.len, &answer, wait, err));
     return rig_local_ocsp_read(hierarchy, local->folder, rig_clock_now_ms(local->clock), request,
                                &answer, ocsp, err);
 }

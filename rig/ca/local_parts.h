@@ -76,6 +76,9 @@ RIG_CHECKED rig_result rig_local_revoke(struct rig_ca *ca, const char *serial,
 
 /* ---- local_ocsp.c */
 
+RIG_CHECKED rig_result rig_local_answer_ocsp(struct rig_ca *ca, const void *request,
+                                             size_t request_len, struct rig_buf *response,
+                                             struct rig_wait wait, struct rig_error *err);
 RIG_CHECKED rig_result rig_local_ocsp(struct rig_ca *ca, const char *serial,
                                       struct rig_ca_ocsp *ocsp, struct rig_wait wait,
                                       struct rig_error *err);

@@ -358,16 +358,19 @@ rig_result rig_ca_twin_wrap(struct rig_ca **ca, enum rig_ca_fault fault, const c
     (void)pthread_mutex_init(&twin->mutex, NULL);
     twin->fault = fault;
     twin->clock = clock;
-    twin->ops = *(*ca)->ops;
-    twin->ops.sign = twin_sign;
-    twin->ops.revoke = twin_revoke;
-    twin->ops.crls = twin_crls;
-    twin->ops.ocsp = twin_ocsp;
-    twin->ops.issued_for = twin_issued_for;
-    twin->ops.find = twin_find;
-    twin->ops.submit = twin_submit;
-    twin->ops.chain_update = twin_chain_update;
-    twin->ops.close = twin_close;
+    twin->ops = (struct rig_ca_ops){
+        .name = (*ca)->ops->name,
+        .backdates = (*ca)->ops->backdates,
+        .sign = twin_sign,
+        .revoke = twin_revoke,
+        .crls = twin_crls,
+        .ocsp = twin_ocsp,
+        .issued_for = twin_issued_for,
+        .find = twin_find,
+        .submit = twin_submit,
+        .chain_update = twin_chain_update,
+        .close = twin_close,
+    };
     twin->ca.ops = &twin->ops;
     result = fill(twin, *ca, folder, passphrase, err);
     if (!result.ok) {

@@ -204,6 +204,23 @@ static void vault_close(struct rig_ca *ca)
     free(vault);
 }
 
+static rig_result vault_describe(struct rig_ca *ca, struct rig_buf *text, struct rig_wait wait,
+                                 struct rig_error *err)
+{
+    struct rig_vault_ca *vault = rig_vault_ca_of(ca);
+    const struct rig_ca_vault_config *config = &vault->config;
+
+    RIG_TRY(rig_buf_printf(text, err, "%s, version %s, clock off by %" PRId64 " ms%s\n",
+                           rig_vault_address(vault->station), vault->health.version,
+                           vault->health.clock_skew_ms,
+                           ca->unverified ? ", TLS NOT VERIFIED" : ""));
+    RIG_TRY(rig_buf_printf(text, err, "devices: role %s of %s, token accessor %s\n",
+                           config->device.role, config->device.mount, vault->accessors[0]));
+    RIG_TRY(rig_buf_printf(text, err, "servers: role %s of %s, token accessor %s\n",
+                           config->server.role, config->server.mount, vault->accessors[1]));
+    return rig_vault_describe_crls(vault, text, wait, err);
+}
+
 static const struct rig_ca_ops vault_ops = {
     .name = "vault",
     .backdates = false,
@@ -215,6 +232,7 @@ static const struct rig_ca_ops vault_ops = {
     .published_crls = rig_vault_published_crls,
     .ocsp = rig_vault_ocsp,
     .submit = rig_vault_submit,
+    .describe = vault_describe,
     .close = vault_close,
 };
 
@@ -278,21 +296,4 @@ rig_result rig_ca_vault_open(const struct rig_ca_vault_config *config,
     *ca = made;
     made = NULL;
     return RIG_DONE;
-}
-
-rig_result rig_ca_vault_describe(struct rig_ca *ca, struct rig_buf *text, struct rig_wait wait,
-                                 struct rig_error *err)
-{
-    struct rig_vault_ca *vault = rig_vault_ca_of(ca);
-    const struct rig_ca_vault_config *config = &vault->config;
-
-    RIG_TRY(rig_buf_printf(text, err, "%s, version %s, clock off by %" PRId64 " ms%s\n",
-                           rig_vault_address(vault->station), vault->health.version,
-                           vault->health.clock_skew_ms,
-                           ca->unverified ? ", TLS NOT VERIFIED" : ""));
-    RIG_TRY(rig_buf_printf(text, err, "devices: role %s of %s, token accessor %s\n",
-                           config->device.role, config->device.mount, vault->accessors[0]));
-    RIG_TRY(rig_buf_printf(text, err, "servers: role %s of %s, token accessor %s\n",
-                           config->server.role, config->server.mount, vault->accessors[1]));
-    return rig_vault_describe_crls(vault, text, wait, err);
 }

@@ -95,9 +95,4 @@ RIG_CHECKED rig_result rig_ca_vault_open(const struct rig_ca_vault_config *confi
                                          const struct rig_clock *clock, struct rig_ca **ca,
                                          struct rig_wait wait, struct rig_error *err);
 
-/* Server, roles and tokens (never a token itself), then a line for each CA and its CRL. For `rig ca
- * show`. */
-RIG_CHECKED rig_result rig_ca_vault_describe(struct rig_ca *ca, struct rig_buf *text,
-                                             struct rig_wait wait, struct rig_error *err);
-
 #endif

@@ -34,11 +34,7 @@ static rig_result show(struct rig_cli *cli, struct rig_ca *ca, struct rig_error 
 {
     RIG_AUTO(rig_buf_free) struct rig_buf text = {0};
 
-    if (strcmp(ca->ops->name, "vault") == 0) {
-        RIG_TRY(rig_ca_vault_describe(ca, &text, rig_wait_ms(TIMEOUT_MS, cli->cancel), err));
-    } else {
-        RIG_TRY(rig_ca_local_describe(ca, &text, err));
-    }
+    RIG_TRY(rig_ca_describe(ca, &text, rig_wait_ms(TIMEOUT_MS, cli->cancel), err));
     (void)fputs(rig_buf_text(&text), stdout);
     return RIG_DONE;
 }
@@ -122,7 +118,7 @@ static bool answer_ocsp(void *ctx, const uint8_t *request, size_t n_request, str
     const struct rig_wait wait = rig_wait_ms(ANSWER_TIMEOUT_MS, NULL);
     struct rig_error err;
 
-    if (rig_ca_local_ocsp_answer(ctx, request, n_request, out, wait, &err).ok) {
+    if (rig_ca_answer_ocsp(ctx, request, n_request, out, wait, &err).ok) {
         return true;
     }
     (void)fprintf(stderr, "rig ca responder: %s\n", err.text);
@@ -138,16 +134,10 @@ static rig_result responder(struct rig_cli *cli, struct rig_ca *ca, struct rig_e
     RIG_AUTO(rig_buf_free) struct rig_buf first = {0};
     long port = 0;
 
-    if (strcmp(ca->ops->name, "vault") == 0) {
-        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_UNSUPPORTED,
-                        "a Vault server answers OCSP itself, at MOUNT/ocsp: 'responder' is for the "
-                        "local CA");
-    }
     RIG_TRY(rig_cli_number(cli, "port", 0, 1, 65535, &port, err));
     how.port = (uint16_t)port;
     /* to nobody: makes the responder's key and certificate, or says why there is none */
-    RIG_TRY(
-        rig_ca_local_ocsp_answer(ca, NULL, 0, &first, rig_wait_ms(TIMEOUT_MS, cli->cancel), err));
+    RIG_TRY(rig_ca_answer_ocsp(ca, NULL, 0, &first, rig_wait_ms(TIMEOUT_MS, cli->cancel), err));
     RIG_TRY(rig_ocsp_responder_start(&how, &serving, err));
     (void)puts(rig_ocsp_responder_url(serving));
     (void)fflush(stdout);

@@ -39,6 +39,7 @@ rig_result rig_signals_start(struct rig_signals *signals, struct rig_cancel *can
     (void)sigaddset(&set, SIGTERM);
     (void)sigaddset(&set, SIGHUP);
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a limit for files is an error of the write, as a full disk */
     rc = pthread_sigmask(SIG_BLOCK, &set, NULL);
     if (rc != 0) {
         return rig_fail_errno(err, rc, "cannot block signals");

@@ -348,7 +348,7 @@ static void test_revoke_knows_its_serials(void **state)
     fx_ok(rig_ca_revoke(fx->ca, upper, RIG_REVOKED_KEY_COMPROMISE, fx_wait(), &fx->err), &fx->err);
     fx_ok(rig_ca_revoke(fx->ca, certificate.serial, RIG_REVOKED_SUPERSEDED, fx_wait(), &fx->err),
           &fx->err);
-    fx_ok(rig_ca_local_describe(fx->ca, &text, &fx->err), &fx->err);
+    fx_ok(rig_ca_describe(fx->ca, &text, fx_wait(), &fx->err), &fx->err);
     assert_non_null(strstr(rig_buf_text(&text), "1 issued, 1 of them revoked"));
     assert_non_null(strstr(rig_buf_text(&text), "factory"));
     assert_non_null(strstr(rig_buf_text(&text), "p-256"));

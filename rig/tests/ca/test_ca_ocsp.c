@@ -58,8 +58,7 @@ static void answer_to(struct fx *fx, OCSP_REQUEST *request, struct rig_buf *resp
 
     rig_buf_reset(response);
     fx_ok(rig_ocsp_request_der(request, &der, &fx->err), &fx->err);
-    fx_ok(rig_ca_local_ocsp_answer(fx->ca, der.data, der.len, response, fx_wait(), &fx->err),
-          &fx->err);
+    fx_ok(rig_ca_answer_ocsp(fx->ca, der.data, der.len, response, fx_wait(), &fx->err), &fx->err);
 }
 
 static rig_result read_at(struct fx *fx, STACK_OF(X509) * cas, int64_t now_ms,
@@ -238,8 +237,7 @@ static int status_for(struct fx *fx, const void *bytes, size_t n_bytes)
 {
     RIG_AUTO(rig_buf_free) struct rig_buf response = {0};
 
-    fx_ok(rig_ca_local_ocsp_answer(fx->ca, bytes, n_bytes, &response, fx_wait(), &fx->err),
-          &fx->err);
+    fx_ok(rig_ca_answer_ocsp(fx->ca, bytes, n_bytes, &response, fx_wait(), &fx->err), &fx->err);
     return response_status(&response);
 }
 

@@ -38,7 +38,7 @@ static rig_result work(struct worker *worker)
                                   &worker->err));
         } else {
             RIG_TRY(rig_ca_crls(worker->ca, &crls, fx_wait(), &worker->err));
-            RIG_TRY(rig_ca_local_describe(worker->ca, &text, &worker->err));
+            RIG_TRY(rig_ca_describe(worker->ca, &text, fx_wait(), &worker->err));
         }
     }
     return RIG_DONE;
@@ -77,7 +77,7 @@ static void test_many_threads_two_handles(void **state)
             fail_msg("thread %zu: %s", i, workers[i].err.text);
         }
     }
-    fx_ok(rig_ca_local_describe(fx.ca, &text, &fx.err), &fx.err);
+    fx_ok(rig_ca_describe(fx.ca, &text, fx_wait(), &fx.err), &fx.err);
     (void)snprintf(expected, sizeof expected, "%d issued, %d of them revoked", N_THREADS * N_EACH,
                    N_THREADS * N_EACH / 2);
     assert_non_null(strstr(rig_buf_text(&text), expected));

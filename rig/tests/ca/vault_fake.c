@@ -235,8 +235,8 @@ static void answer_ocsp(struct fake *fake, const struct test_request *request,
     const uint8_t error[] = {0x30, 0x03, 0x0a, 0x01, fake->ocsp_says};
     RIG_AUTO(rig_buf_free) struct rig_buf response = {0};
 
-    fx_ok(rig_ca_local_ocsp_answer(fake->fx.ca, request->body, request->body_len, &response,
-                                   fx_wait(), &fake->fx.err),
+    fx_ok(rig_ca_answer_ocsp(fake->fx.ca, request->body, request->body_len, &response, fx_wait(),
+                             &fake->fx.err),
           &fake->fx.err);
     if (fake->ocsp_says != 0) {
         rig_buf_reset(&response);

@@ -172,13 +172,14 @@ static bool contradiction(const struct rig_judge_input *in, struct rig_error *er
         return false;
     }
     if (device_says_ok) {
-        (void)rig_fail(err, RIG_CLASS_DEVICE, RIG_E_MISMATCH,
-                       "the board reports success, but the server did not complete the exchange "
-                       "(%s, alert sent %s): the board's word is not to be trusted",
-                       in->server->verify_error != 0
-                           ? rig_tls_verify_error_name(in->server->verify_error)
-                           : "no verify error",
-                       rig_tls_alert_name(in->server->alert_sent));
+        (void)rig_fail(
+            err, RIG_CLASS_DEVICE, RIG_E_MISMATCH,
+            "the board reports success, but the server did not complete the exchange "
+            "(%s, alert sent %s): the board's word is not to be trusted (in its firmware "
+            "look at every return value: success is the server's bytes)",
+            in->server->verify_error != 0 ? rig_tls_verify_error_name(in->server->verify_error)
+                                          : "no verify error",
+            rig_tls_alert_name(in->server->alert_sent));
     } else {
         (void)rig_fail(err, RIG_CLASS_DEVICE, RIG_E_MISMATCH,
                        "the server echoed the board's bytes, but the board reports failure "
@@ -304,6 +305,25 @@ static void depth_text(const struct rig_tls_evidence *server, char out[12])
     }
 }
 
+static const char *what_is_wrong_with_board(enum rig_case_certificate certificate)
+{
+    switch (certificate) {
+    case RIG_CASE_REVOKED:
+        return "its certificate is revoked (does the server check CRLs, and has it the newest?)";
+    case RIG_CASE_OTHER_ROOT:
+        return "its certificate comes from an unknown root";
+    case RIG_CASE_NO_INTERMEDIATE:
+        return "it sends no intermediate, and the server must trust roots alone";
+    case RIG_CASE_EXPIRED:
+        return "its certificate is expired";
+    case RIG_CASE_NO_CERTIFICATE:
+        return "it shows no certificate";
+    case RIG_CASE_INSTALLED:
+        break;
+    }
+    return "its certificate is good";
+}
+
 static rig_result judge_server_rejects(const struct rig_judge_input *in, enum rig_outcome *outcome,
                                        struct rig_error *err)
 {
@@ -313,9 +333,9 @@ static rig_result judge_server_rejects(const struct rig_judge_input *in, enum ri
 
     if (server->echoed) {
         *outcome = RIG_OUTCOME_ACCEPTED;
-        return rig_fail(err, RIG_CLASS_RIG, RIG_E_POLICY,
-                        "the server accepted a board that it must refuse%s%s",
-                        plan->wrong[0] != '\0' ? ": " : "", plan->wrong);
+        return rig_fail(
+            err, RIG_CLASS_RIG, RIG_E_POLICY, "the server accepted a board that it must refuse: %s",
+            plan->wrong[0] != '\0' ? plan->wrong : what_is_wrong_with_board(plan->certificate));
     }
     if (server->cipher[0] == '\0' ||
         (server->verify_error == 0 && (flags_of(in->device) & ~SKIP_VERIFY) != 0)) {
@@ -551,4 +571,10 @@ rig_result rig_judge(const struct rig_judge_input *input, enum rig_outcome *outc
         return judge_device_rejects(input, outcome, err);
     }
     return rig_fail(err, RIG_CLASS_RIG, RIG_E_INVALID, "a case without an expectation");
+}
+
+bool rig_judge_is_meant(enum rig_case_outcome expect, enum rig_outcome outcome)
+{
+    return outcome == RIG_OUTCOME_ACCEPTED ||
+           (expect != RIG_EXPECT_SERVER_REJECTS && expect != RIG_EXPECT_DEVICE_REJECTS);
 }

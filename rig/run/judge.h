@@ -48,4 +48,9 @@ struct rig_judge_input {
 RIG_CHECKED rig_result rig_judge(const struct rig_judge_input *input, enum rig_outcome *outcome,
                                  struct rig_error *err);
 
+/* Whether a failure that ended so is the one that the case is about, so that what the case says
+ * about it (`means`) is the remedy: a refusal for another reason, or a false report, has its own.
+ */
+bool rig_judge_is_meant(enum rig_case_outcome expect, enum rig_outcome outcome);
+
 #endif

@@ -273,7 +273,9 @@ static void a_server_that_accepts_a_bad_board_is_the_rigs_error(void **state)
     (void)state;
     good(&s);
     s.plan.expect = RIG_EXPECT_SERVER_REJECTS;
-    assert_fails(&s, RIG_OUTCOME_ACCEPTED, RIG_CLASS_RIG, "must refuse");
+    s.plan.certificate = RIG_CASE_REVOKED;
+    assert_fails(&s, RIG_OUTCOME_ACCEPTED, RIG_CLASS_RIG,
+                 "must refuse: its certificate is revoked");
 }
 
 static void one_sides_success_is_not_believed(void **state)

@@ -308,6 +308,17 @@ static void what_is_wrong_stands_in_the_cause(void **state)
     assert_fails(&s, RIG_OUTCOME_ACCEPTED, RIG_CLASS_RIG, "must refuse: self signed");
 }
 
+/* What a case says about its failure is no remedy for another one. */
+static void what_a_failure_means_is_said_of_that_failure_alone(void **state)
+{
+    (void)state;
+    assert_true(rig_judge_is_meant(RIG_EXPECT_DEVICE_REJECTS, RIG_OUTCOME_ACCEPTED));
+    assert_false(rig_judge_is_meant(RIG_EXPECT_DEVICE_REJECTS, RIG_OUTCOME_REJECTED_OTHER));
+    assert_false(rig_judge_is_meant(RIG_EXPECT_SERVER_REJECTS, RIG_OUTCOME_CONTRADICTION));
+    assert_true(rig_judge_is_meant(RIG_EXPECT_FAILS, RIG_OUTCOME_CONTRADICTION));
+    assert_true(rig_judge_is_meant(RIG_EXPECT_ACCEPTED, RIG_OUTCOME_REJECTED_OTHER));
+}
+
 /* ---- a server that runs already ---- */
 
 static void by_http(struct scene *s, enum rig_case_outcome expect, unsigned status)
@@ -508,6 +519,7 @@ int main(void)
         cmocka_unit_test(exactly_the_flags_of_the_case),
         cmocka_unit_test(the_boards_code_must_be_one_of_the_case),
         cmocka_unit_test(what_is_wrong_stands_in_the_cause),
+        cmocka_unit_test(what_a_failure_means_is_said_of_that_failure_alone),
         cmocka_unit_test(another_server_is_no_fault_of_the_board),
     };
 

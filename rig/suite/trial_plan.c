@@ -220,6 +220,21 @@ static void check_session(const struct place *at, const struct rig_trial_plan *t
     }
 }
 
+static void check_versions(const struct place *at, const char *key, const struct rig_trial_tls *tls,
+                           int usual_min, int usual_max)
+{
+    const int min = tls->min_version != 0 ? tls->min_version : usual_min;
+    const int max = tls->max_version != 0 ? tls->max_version : usual_max;
+
+    if (value_of(at, key) != NULL && min > max) {
+        rig_yaml_mistake(at->mistakes, line_of(at, key),
+                         "found %s with min (usually %s) above max (usually %s); expected min to "
+                         "be at most max",
+                         key, rig_yaml_word_name(rig_trial_version_words, usual_min),
+                         rig_yaml_word_name(rig_trial_version_words, usual_max));
+    }
+}
+
 /* A misspelt name would be the good case once more, and show nothing. */
 static void check_name(const struct place *at, const struct rig_step_plan *step)
 {
@@ -263,6 +278,8 @@ void rig_trial_complete(struct rig_yaml_mistakes *mistakes, const struct rig_sui
     check_outcome_keys(&at, plan);
     check_client(&at, trial, plan);
     check_session(&at, trial);
+    check_versions(&at, "server_side", &trial->server_side.tls, suite->min_tls, suite->max_tls);
+    check_versions(&at, "reference", &trial->reference.tls, 0x0303, 0x0304);
     plan->misbehaves = rig_tls_fault_acts(trial->server_side.fault);
     plan->after_handshake = trial->server_side.asks_renegotiation || trial->reference.renegotiates;
     if (value_of(&at, "device_policy") == NULL) {

@@ -25,7 +25,7 @@ static const struct rig_yaml_word session_words[] = {{"none", RIG_TRIAL_FULL},
                                                      {"id", RIG_TRIAL_SESSION_ID},
                                                      {"ticket", RIG_TRIAL_TICKET},
                                                      {NULL, 0}};
-static const struct rig_yaml_word version_words[] = {
+const struct rig_yaml_word rig_trial_version_words[] = {
     {"1.0", 0x0301}, {"1.1", 0x0302}, {"1.2", 0x0303}, {"1.3", 0x0304}, {NULL, 0}};
 static const struct rig_yaml_word crl_check_words[] = {
     {"all", RIG_TLS_CRL_ALL}, {"leaf", RIG_TLS_CRL_LEAF}, {"none", RIG_TLS_CRL_NONE}, {NULL, 0}};
@@ -194,25 +194,25 @@ static void read_fault_alert(struct rig_yaml_mistakes *mistakes, const struct ri
 
 /* ---- tables ---- */
 
-/* Without `board:` keys; `side` is server_side.tls or reference.tls. */
-#define TLS_KEYS(side, verb)                                                                       \
+/* Without `board:` keys; `side` is server_side.tls or reference.tls, then its usual values. */
+#define TLS_KEYS(side, verb, min_, max_, level_)                                                   \
     {.name = "min",                                                                                \
      .type = RIG_YAML_ENUM,                                                                        \
      TRIAL(side.min_version),                                                                      \
-     .words = version_words,                                                                       \
-     .initial = "tls.min",                                                                         \
+     .words = rig_trial_version_words,                                                             \
+     .initial = (min_),                                                                            \
      .doc = "Lowest TLS version."},                                                                \
         {.name = "max",                                                                            \
          .type = RIG_YAML_ENUM,                                                                    \
          TRIAL(side.max_version),                                                                  \
-         .words = version_words,                                                                   \
-         .initial = "tls.max",                                                                     \
+         .words = rig_trial_version_words,                                                         \
+         .initial = (max_),                                                                        \
          .doc = "Highest TLS version."},                                                           \
         {.name = "security_level",                                                                 \
          .type = RIG_YAML_INTEGER,                                                                 \
          TRIAL(side.security_level),                                                               \
          .max = 5,                                                                                 \
-         .initial = "tls.security_level",                                                          \
+         .initial = (level_),                                                                      \
          .doc = "OpenSSL's; TLS 1.0, 1.1 and weak ciphers need 0."},                               \
         {.name = "ciphers",                                                                        \
          .type = RIG_YAML_TEXT,                                                                    \
@@ -242,7 +242,7 @@ static void read_fault_alert(struct rig_yaml_mistakes *mistakes, const struct ri
     }
 
 static const struct rig_yaml_key server_side_keys[] = {
-    TLS_KEYS(server_side.tls, "takes"),
+    TLS_KEYS(server_side.tls, "takes", "tls.min", "tls.max", "tls.security_level"),
     {.name = "verify_depth",
      .type = RIG_YAML_INTEGER,
      TRIAL(server_side.verify_depth),
@@ -296,7 +296,7 @@ static const struct rig_yaml_schema server_side_schema = {"server_side", N_OF(se
                                                           server_side_keys};
 
 static const struct rig_yaml_key reference_keys[] = {
-    TLS_KEYS(reference.tls, "offers"),
+    TLS_KEYS(reference.tls, "offers", "1.2", "1.3", "0"),
     {.name = "sni",
      .type = RIG_YAML_TEXT,
      TRIAL(reference.sni),

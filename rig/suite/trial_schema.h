@@ -13,6 +13,7 @@ struct rig_trial_item {
 
 extern const struct rig_yaml_schema rig_trial_schema;
 extern const struct rig_yaml_word rig_trial_expect_words[];
+extern const struct rig_yaml_word rig_trial_version_words[];
 
 /* The defaults of an item that is in no file. */
 extern const struct rig_trial_plan rig_trial_defaults;

@@ -171,6 +171,8 @@ def judge_cases(suites, mutants, without, whole):
                 problems.append(f"{key[0]}/{key[1]} catches nothing: no mutant names it")
             if twins and key in excused:
                 problems.append(f"{key[0]}/{key[1]} catches {twins[0]}: take it out of without_twin")
+    else:  # the others were not asked
+        table = {key: twins for key, twins in table.items() if twins}
     return table, excused, problems
 
 

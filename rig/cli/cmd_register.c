@@ -121,7 +121,7 @@ static rig_result revoke_all(struct rig_cli *cli, const char *out, struct rig_er
     RIG_TRY(rig_recover(reg, ca, NULL, &recovery, wait, err));
     tell_recovery(&recovery);
     RIG_TRY(rig_revoke_orphans(reg, ca, &n, wait, err));
-    (void)printf("%zu certificates revoked\n", n);
+    (void)printf("%zu certificate%s revoked\n", n, n == 1 ? "" : "s");
     return RIG_DONE;
 }
 
@@ -130,7 +130,7 @@ static rig_result print_orphans(struct rig_register *reg, struct rig_error *err)
     size_t n = 0;
 
     RIG_TRY(rig_register_each_orphan(reg, print_certificate, &n, err));
-    (void)printf("%zu orphans: issued, never installed, not revoked%s\n", n,
+    (void)printf("%zu orphan%s: issued, never installed, not revoked%s\n", n, n == 1 ? "" : "s",
                  n != 0 ? " (--revoke revokes them)" : "");
     return RIG_DONE;
 }

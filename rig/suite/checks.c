@@ -4,6 +4,8 @@
 #include "rig/base/ids.h"
 
 #include <arpa/inet.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -99,4 +101,61 @@ const char *rig_check_host(const char *text)
         return NULL;
     }
     return "a name or address that boards can reach, such as 192.168.1.10";
+}
+
+enum tls_list { TLS_CIPHERS, TLS13_SUITES, TLS_GROUPS, TLS_SIGNATURES };
+
+/* Without memory the run itself will say so. */
+static bool openssl_takes(enum tls_list list, const char *text)
+{
+    SSL_CTX *context = SSL_CTX_new(TLS_method());
+    bool taken = true;
+
+    if (context != NULL) {
+        SSL_CTX_set_security_level(context, 0);
+        switch (list) {
+        case TLS_CIPHERS:
+            taken = SSL_CTX_set_cipher_list(context, text) == 1;
+            break;
+        case TLS13_SUITES:
+            taken = SSL_CTX_set_ciphersuites(context, text) == 1;
+            break;
+        case TLS_GROUPS:
+            taken = SSL_CTX_set1_groups_list(context, text) == 1;
+            break;
+        case TLS_SIGNATURES:
+            taken = SSL_CTX_set1_sigalgs_list(context, text) == 1;
+            break;
+        }
+    }
+    SSL_CTX_free(context);
+    ERR_clear_error();
+    return taken;
+}
+
+const char *rig_check_tls_ciphers(const char *text)
+{
+    return openssl_takes(TLS_CIPHERS, text)
+               ? NULL
+               : "cipher suites as `openssl ciphers` names them, such as ECDHE-ECDSA-AES128-SHA";
+}
+
+const char *rig_check_tls13_suites(const char *text)
+{
+    return openssl_takes(TLS13_SUITES, text)
+               ? NULL
+               : "TLS 1.3 cipher suites joined by ':', such as TLS_AES_128_GCM_SHA256";
+}
+
+const char *rig_check_tls_groups(const char *text)
+{
+    return openssl_takes(TLS_GROUPS, text) ? NULL
+                                           : "groups joined by ':', such as X25519:P-256:P-384";
+}
+
+const char *rig_check_tls_signatures(const char *text)
+{
+    return openssl_takes(TLS_SIGNATURES, text)
+               ? NULL
+               : "signature algorithms joined by ':', such as ECDSA+SHA256:RSA+SHA256";
 }

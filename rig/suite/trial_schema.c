@@ -217,6 +217,7 @@ static void read_fault_alert(struct rig_yaml_mistakes *mistakes, const struct ri
         {.name = "ciphers",                                                                        \
          .type = RIG_YAML_TEXT,                                                                    \
          TRIAL(side.ciphers),                                                                      \
+         .check = rig_check_tls_ciphers,                                                           \
          .min = 1,                                                                                 \
          .max = 127,                                                                               \
          .form = "OpenSSL's cipher list",                                                          \
@@ -225,6 +226,7 @@ static void read_fault_alert(struct rig_yaml_mistakes *mistakes, const struct ri
         {.name = "suites",                                                                         \
          .type = RIG_YAML_TEXT,                                                                    \
          TRIAL(side.suites),                                                                       \
+         .check = rig_check_tls13_suites,                                                          \
          .min = 1,                                                                                 \
          .max = 95,                                                                                \
          .initial = "OpenSSL's",                                                                   \
@@ -232,13 +234,15 @@ static void read_fault_alert(struct rig_yaml_mistakes *mistakes, const struct ri
         {.name = "groups",                                                                         \
          .type = RIG_YAML_TEXT,                                                                    \
          TRIAL(side.groups),                                                                       \
+         .check = rig_check_tls_groups,                                                            \
          .min = 1,                                                                                 \
          .max = 63,                                                                                \
          .initial = "X25519:P-256:P-384:P-521",                                                    \
          .doc = "Groups for the key exchange."},                                                   \
     {                                                                                              \
         .name = "signatures", .type = RIG_YAML_TEXT, TRIAL(side.signatures), .min = 1, .max = 95,  \
-        .initial = "as usual", .doc = "Signature algorithms that it " verb "."                     \
+        .check = rig_check_tls_signatures, .initial = "as usual",                                  \
+        .doc = "Signature algorithms that it " verb "."                                            \
     }
 
 static const struct rig_yaml_key server_side_keys[] = {

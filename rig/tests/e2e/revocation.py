@@ -168,7 +168,7 @@ def vault():
         good(folder / "out", where.rig, has_reason=False)
         asked(where.rig, folder / "out", "good")
         said = where.rig("ca", "responder", "--out", folder / "out", expect=2).stderr
-        check("answers OCSP itself" in said, said)
+        check("has a responder of its own" in said, said)
 
 
 main({"local": local, "vault": vault}[sys.argv[1]])

@@ -47,6 +47,23 @@ void fx_close(struct fx *fx)
     fx_ok(rig_dir_remove(fx->folder, &fx->err), &fx->err);
 }
 
+int fx_setup(void **state)
+{
+    struct fx *fx = calloc(1, sizeof *fx);
+
+    fx_init(fx);
+    fx_open_ca(fx, &fx_plan, NULL);
+    *state = fx;
+    return 0;
+}
+
+int fx_teardown(void **state)
+{
+    fx_close(*state);
+    free(*state);
+    return 0;
+}
+
 struct rig_wait fx_wait(void)
 {
     return rig_wait_ms(20000, NULL);
@@ -241,4 +258,23 @@ int fx_verify(struct fx *fx, const struct rig_buf *leaf_der, const char *chain_p
     }
     ERR_clear_error();
     return error;
+}
+
+static rig_result count_row(void *ctx, const char *serial, bool revoked, const struct rig_buf *der,
+                            struct rig_error *err)
+{
+    (void)serial;
+    (void)revoked;
+    (void)der;
+    (void)err;
+    ++*(size_t *)ctx;
+    return RIG_DONE;
+}
+
+size_t fx_n_issued_for(struct fx *fx, const uint8_t spki_sha256[RIG_SHA256_SIZE])
+{
+    size_t n = 0;
+
+    fx_ok(rig_ca_issued_for(fx->ca, spki_sha256, count_row, &n, fx_wait(), &fx->err), &fx->err);
+    return n;
 }

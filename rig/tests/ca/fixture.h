@@ -36,6 +36,11 @@ void fx_init(struct fx *fx);
 void fx_open_ca(struct fx *fx, const struct rig_ca_local_plan *plan, const char *passphrase);
 void fx_close(struct fx *fx);
 
+/* For cmocka: a new fixture with the CA of fx_plan open, as the test's state; and its end, of any
+ * fixture that calloc made. */
+int fx_setup(void **state);
+int fx_teardown(void **state);
+
 /* 20 s, far more than any step of these tests needs */
 struct rig_wait fx_wait(void);
 
@@ -56,6 +61,8 @@ void fx_csr_der(X509_REQ *csr, EVP_PKEY *key, const EVP_MD *digest, struct rig_b
 void fx_good_csr(EVP_PKEY *key, const char *cn, struct rig_buf *der);
 
 void fx_spki_sha256(EVP_PKEY *key, uint8_t sha256[RIG_SHA256_SIZE]);
+/* How many certificates the CA issued for this key. */
+size_t fx_n_issued_for(struct fx *fx, const uint8_t spki_sha256[RIG_SHA256_SIZE]);
 struct rig_ca_request fx_request(const struct rig_buf *csr, const char *cn);
 /* Signs a device's certificate for a new key. */
 void fx_sign(struct fx *fx, const char *cn, struct rig_ca_certificate *certificate);

@@ -31,13 +31,6 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
-{
-    fx_close(*state);
-    free(*state);
-    return 0;
-}
-
 static struct rig_certificate_rules rules_for(const struct fx *fx, const char *cn,
                                               const struct rig_ca_certificate *certificate)
 {
@@ -497,7 +490,7 @@ static void test_threads_share_one_ca(void **state)
     }
 }
 
-#define CONTRACT_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CONTRACT_TEST(name) cmocka_unit_test_setup_teardown(name, setup, fx_teardown)
 
 int main(int argc, char **argv)
 {

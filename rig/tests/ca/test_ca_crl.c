@@ -9,23 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static int setup(void **state)
-{
-    struct fx *fx = calloc(1, sizeof *fx);
-
-    fx_init(fx);
-    fx_open_ca(fx, &fx_plan, NULL);
-    *state = fx;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fx_close(*state);
-    free(*state);
-    return 0;
-}
-
 static void crls(struct fx *fx, struct rig_buf *pem)
 {
     rig_buf_reset(pem);
@@ -291,17 +274,18 @@ static void test_long_ended_certificates_leave_the_crl(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_revoked_leaf_is_refused_and_others_are_not, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(test_every_ca_of_the_chain_has_one, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_numbers_rise_and_times_differ, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_never_from_the_future, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_revocation_is_published_at_once, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_unspecified_reason_is_left_out, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_revoked_leaf_is_refused_and_others_are_not, fx_setup,
+                                        fx_teardown),
+        cmocka_unit_test_setup_teardown(test_every_ca_of_the_chain_has_one, fx_setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(test_numbers_rise_and_times_differ, fx_setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(test_never_from_the_future, fx_setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(test_revocation_is_published_at_once, fx_setup,
+                                        fx_teardown),
+        cmocka_unit_test_setup_teardown(test_unspecified_reason_is_left_out, fx_setup, fx_teardown),
         cmocka_unit_test_setup_teardown(test_an_intermediate_can_be_revoked_and_then_signs_no_more,
-                                        setup, teardown),
-        cmocka_unit_test_setup_teardown(test_long_ended_certificates_leave_the_crl, setup,
-                                        teardown),
+                                        fx_setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(test_long_ended_certificates_leave_the_crl, fx_setup,
+                                        fx_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,13 +23,6 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
-{
-    fx_close(*state);
-    free(*state);
-    return 0;
-}
-
 static void close_ca(struct fx *fx)
 {
     rig_ca_close(fx->ca);
@@ -339,17 +332,6 @@ static void test_no_room_for_a_new_ca(void **state)
     fx_open_ca(fx, &fx_plan, NULL);
 }
 
-static rig_result count_row(void *ctx, const char *serial, bool revoked, const struct rig_buf *der,
-                            struct rig_error *err)
-{
-    (void)serial;
-    (void)revoked;
-    (void)der;
-    (void)err;
-    ++*(size_t *)ctx;
-    return RIG_DONE;
-}
-
 static void test_no_room_for_a_certificate(void **state)
 {
     struct fx *fx = *state;
@@ -358,7 +340,6 @@ static void test_no_room_for_a_certificate(void **state)
     RIG_AUTO(rig_ca_certificate_free) struct rig_ca_certificate certificate = {0};
     uint8_t spki_sha256[RIG_SHA256_SIZE];
     struct rig_ca_request request;
-    size_t n_rows = 0;
 
     fx_open_ca(fx, &fx_plan, NULL);
     fx_good_csr(key, "b1", &csr);
@@ -370,13 +351,9 @@ static void test_no_room_for_a_certificate(void **state)
               RIG_CLASS_RIG, RIG_E_NO_SPACE, "ca.db");
     limit_file_size(RLIM_INFINITY);
     assert_null(certificate.der.data);
-    fx_ok(rig_ca_issued_for(fx->ca, spki_sha256, count_row, &n_rows, fx_wait(), &fx->err),
-          &fx->err);
-    assert_int_equal(n_rows, 0);
+    assert_int_equal(fx_n_issued_for(fx, spki_sha256), 0);
     fx_ok(rig_ca_sign(fx->ca, &request, &certificate, fx_wait(), &fx->err), &fx->err);
-    fx_ok(rig_ca_issued_for(fx->ca, spki_sha256, count_row, &n_rows, fx_wait(), &fx->err),
-          &fx->err);
-    assert_int_equal(n_rows, 1);
+    assert_int_equal(fx_n_issued_for(fx, spki_sha256), 1);
 }
 
 static void test_odd_folder_names(void **state)
@@ -400,20 +377,20 @@ static void test_odd_folder_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_private_files, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_reopened_ca_is_the_same, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_other_plan_is_refused_and_named, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_impossible_plans, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_passphrase, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_folder_of_somebody_else, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_file_instead_of_folder, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_unwritable_parent, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_damaged_files_are_named, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_damaged_database_is_named, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_left_stages_are_removed, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_no_room_for_a_new_ca, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_no_room_for_a_certificate, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_odd_folder_names, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_private_files, setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(test_reopened_ca_is_the_same, setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(test_other_plan_is_refused_and_named, setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(test_impossible_plans, setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(test_passphrase, setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(test_folder_of_somebody_else, setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(test_file_instead_of_folder, setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(test_unwritable_parent, setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(test_damaged_files_are_named, setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(test_damaged_database_is_named, setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(test_left_stages_are_removed, setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(test_no_room_for_a_new_ca, setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(test_no_room_for_a_certificate, setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(test_odd_folder_names, setup, fx_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -213,23 +213,12 @@ static void look_on(const struct fx *fx, sqlite3 **db)
                      SQLITE_OK);
 }
 
-static rig_result count(void *ctx, const char *serial, bool revoked, const struct rig_buf *der,
-                        struct rig_error *err)
-{
-    (void)serial;
-    (void)revoked;
-    (void)der;
-    (void)err;
-    ++*(size_t *)ctx;
-    return RIG_DONE;
-}
-
 static size_t n_issued_for(struct fx *fx, const uint8_t spki_sha256[RIG_SHA256_SIZE])
 {
-    size_t n = 0;
+    size_t n;
 
     fx_open_ca(fx, &fx_plan, NULL);
-    fx_ok(rig_ca_issued_for(fx->ca, spki_sha256, count, &n, fx_wait(), &fx->err), &fx->err);
+    n = fx_n_issued_for(fx, spki_sha256);
     rig_ca_close(fx->ca);
     fx->ca = NULL;
     return n;

@@ -10,23 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static int setup(void **state)
-{
-    struct fx *fx = calloc(1, sizeof *fx);
-
-    fx_init(fx);
-    fx_open_ca(fx, &fx_plan, NULL);
-    *state = fx;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fx_close(*state);
-    free(*state);
-    return 0;
-}
-
 static void test_device_certificate_follows_the_profile(void **state)
 {
     struct fx *fx = *state;
@@ -444,20 +427,22 @@ static void test_serials_are_fresh_and_random(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_device_certificate_follows_the_profile, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(test_chain_verifies_and_passes_the_rules, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_ca_certificates_follow_the_profile, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_device_certificate_follows_the_profile, fx_setup,
+                                        fx_teardown),
+        cmocka_unit_test_setup_teardown(test_chain_verifies_and_passes_the_rules, fx_setup,
+                                        fx_teardown),
+        cmocka_unit_test_setup_teardown(test_ca_certificates_follow_the_profile, fx_setup,
+                                        fx_teardown),
         cmocka_unit_test(test_every_key_type_of_device_and_ca),
         cmocka_unit_test(test_depth_is_configurable),
-        cmocka_unit_test_setup_teardown(test_subject_comes_from_the_request_not_from_the_csr, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(test_what_sign_refuses, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_times_as_asked_for, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_issued_for_finds_all_of_a_key, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_revoke_knows_its_serials, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_server_identities, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_serials_are_fresh_and_random, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_subject_comes_from_the_request_not_from_the_csr,
+                                        fx_setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(test_what_sign_refuses, fx_setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(test_times_as_asked_for, fx_setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(test_issued_for_finds_all_of_a_key, fx_setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(test_revoke_knows_its_serials, fx_setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(test_server_identities, fx_setup, fx_teardown),
+        cmocka_unit_test_setup_teardown(test_serials_are_fresh_and_random, fx_setup, fx_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,23 +27,6 @@ static STACK_OF(X509) * cas_of(struct fx *fx)
     return cas;
 }
 
-static int setup(void **state)
-{
-    struct fx *fx = calloc(1, sizeof *fx);
-
-    fx_init(fx);
-    fx_open_ca(fx, &fx_plan, NULL);
-    *state = fx;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fx_close(*state);
-    free(*state);
-    return 0;
-}
-
 static OCSP_REQUEST *ask(struct fx *fx, X509 *issuer, const char *serial, bool with_nonce)
 {
     OCSP_REQUEST *request = NULL;
@@ -695,7 +678,7 @@ static void test_every_shape_of_ca(void **state)
     }
 }
 
-#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, fx_setup, fx_teardown)
 
 int main(void)
 {

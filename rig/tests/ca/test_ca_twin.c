@@ -8,23 +8,6 @@
 
 #include <string.h>
 
-static int setup(void **state)
-{
-    struct fx *fx = calloc(1, sizeof *fx);
-
-    fx_init(fx);
-    fx_open_ca(fx, &fx_plan, NULL);
-    *state = fx;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fx_close(*state);
-    free(*state);
-    return 0;
-}
-
 static void wrap(struct fx *fx, enum rig_ca_fault fault)
 {
     fx_ok(rig_ca_twin_wrap(&fx->ca, fault, fx->ca_path, NULL, &fx->clock, &fx->err), &fx->err);
@@ -219,7 +202,7 @@ static void names_lead_back_to_faults(void **state)
     assert_string_equal(rig_ca_fault_name(RIG_CA_N_FAULTS), "unknown");
 }
 
-#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, fx_setup, fx_teardown)
 
 int main(void)
 {

@@ -155,14 +155,13 @@ struct rig_ca_ops {
                              void *ctx, struct rig_wait wait, struct rig_error *err);
     rig_result (*find)(struct rig_ca *ca, const char *serial, bool *known, struct rig_wait wait,
                        struct rig_error *err);
-    /* The three below may be NULL: UNSUPPORTED then. */
+    /* The six below may be NULL: UNSUPPORTED then. */
     rig_result (*published_crls)(struct rig_ca *ca, struct rig_buf *pem, struct rig_wait wait,
                                  struct rig_error *err);
     rig_result (*ocsp)(struct rig_ca *ca, const char *serial, struct rig_ca_ocsp *ocsp,
                        struct rig_wait wait, struct rig_error *err);
     rig_result (*submit)(struct rig_ca *ca, const struct rig_ca_submission *submission,
                          struct rig_ca_answer *answer, struct rig_wait wait, struct rig_error *err);
-    /* The three below may be NULL: UNSUPPORTED then. */
     rig_result (*answer_ocsp)(struct rig_ca *ca, const void *request, size_t request_len,
                               struct rig_buf *response, struct rig_wait wait,
                               struct rig_error *err);

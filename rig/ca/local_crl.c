@@ -95,11 +95,7 @@ rig_result rig_local_revoke(struct rig_ca *ca, const char *serial,
     bool changed = false;
 
     RIG_TRY(check_reason(reason, err));
-    if (!rig_pki_serial_plain(serial, clean)) {
-        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
-                        "a serial number is at most %d hex digits, whole octets",
-                        2 * RIG_SERIAL_MAX);
-    }
+    RIG_TRY(rig_pki_serial_read(serial, clean, err));
     RIG_TRY(check_not_root(local, clean, err));
     RIG_TRY(rig_local_enter(local, wait, &entered, err));
     RIG_TRY(rig_ca_store_begin(local->store, err));

@@ -78,12 +78,8 @@ static rig_result make_id(X509 *issuer, const char *serial, OCSP_CERTID **id, st
     RIG_AUTO(rig_auto_ASN1_INTEGER) ASN1_INTEGER *integer = NULL;
     char plain[RIG_SERIAL_TEXT_SIZE];
 
-    if (!rig_pki_serial_plain(serial, plain) || BN_hex2bn(&number, plain) == 0) {
-        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
-                        "a serial number is at most %d hex digits, whole octets",
-                        2 * RIG_SERIAL_MAX);
-    }
-    integer = BN_to_ASN1_INTEGER(number, NULL);
+    RIG_TRY(rig_pki_serial_read(serial, plain, err));
+    integer = BN_hex2bn(&number, plain) != 0 ? BN_to_ASN1_INTEGER(number, NULL) : NULL;
     *id = integer != NULL ? OCSP_cert_id_new(EVP_sha1(), X509_get_subject_name(issuer),
                                              X509_get0_pubkey_bitstr(issuer), integer)
                           : NULL;

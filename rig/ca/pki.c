@@ -240,6 +240,16 @@ bool rig_pki_serial_plain(const char *serial, char out[RIG_SERIAL_TEXT_SIZE])
     return n != 0 && n % 2 == 0;
 }
 
+rig_result rig_pki_serial_read(const char *serial, char out[RIG_SERIAL_TEXT_SIZE],
+                               struct rig_error *err)
+{
+    return rig_pki_serial_plain(serial, out)
+               ? RIG_DONE
+               : rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
+                          "a serial number is at most %d hex digits, whole octets",
+                          2 * RIG_SERIAL_MAX);
+}
+
 void rig_pki_name_text(const X509_NAME *name, char *out, size_t out_size)
 {
     RIG_AUTO(rig_auto_BIO) BIO *bio = BIO_new(BIO_s_mem());

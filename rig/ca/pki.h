@@ -94,6 +94,9 @@ void rig_pki_serial_text(const ASN1_INTEGER *serial, char *out, size_t out_size)
 /* As people and other tools write it (upper case, colons, hyphens) to plain hex in lower case;
  * false for what is no serial of whole octets. */
 bool rig_pki_serial_plain(const char *serial, char out[RIG_SERIAL_TEXT_SIZE]);
+/* The same of what a user gave: INVALID (class USAGE) where it is none. */
+RIG_CHECKED rig_result rig_pki_serial_read(const char *serial, char out[RIG_SERIAL_TEXT_SIZE],
+                                           struct rig_error *err);
 
 /* RFC 2253. Cut to `out_size`. */
 void rig_pki_name_text(const X509_NAME *name, char *out, size_t out_size);

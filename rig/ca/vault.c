@@ -130,10 +130,8 @@ rig_result rig_vault_revoke_at(struct rig_vault_ca *vault, const char *mount, co
     char plain[RIG_SERIAL_TEXT_SIZE];
     char path[RIG_VAULT_PATH_SIZE];
 
-    if (!rig_vault_serial_colons(serial, colons) || !rig_pki_serial_plain(serial, plain)) {
-        return rig_fail(err, RIG_CLASS_USAGE, RIG_E_INVALID,
-                        "a serial number is at most %d hex digits", 2 * RIG_SERIAL_MAX);
-    }
+    RIG_TRY(rig_pki_serial_read(serial, plain, err));
+    (void)rig_vault_serial_colons(plain, colons);
     if (body == NULL || json_object_set_new(body, "serial_number", json_string(colons)) != 0) {
         return rig_fail_memory(err);
     }

@@ -25,10 +25,7 @@ static rig_result check_is_there(const char *folder, const char *path, struct ri
 static rig_result open_into(struct rig_register *reg, const char *folder, bool writer,
                             struct rig_error *err)
 {
-    reg->folder = strdup(folder);
-    if (reg->folder == NULL) {
-        return rig_fail_memory(err);
-    }
+    RIG_TRY(rig_dup_text(&reg->folder, folder, err));
     RIG_TRY(rig_path_join(folder, "rig.db", &reg->path, err));
     if (writer) {
         RIG_TRY(rig_dir_make(folder, 0755, err));

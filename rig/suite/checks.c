@@ -4,10 +4,12 @@
 #include "rig/base/ids.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdbool.h>
 #include <string.h>
+#include <unistd.h>
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define CAPITALS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -101,6 +103,14 @@ const char *rig_check_host(const char *text)
         return NULL;
     }
     return "a name or address that boards can reach, such as 192.168.1.10";
+}
+
+const char *rig_why_unreadable(const char *path)
+{
+    if (access(path, R_OK) == 0) {
+        return NULL;
+    }
+    return errno == ENOENT ? "no such file" : "no permission";
 }
 
 enum tls_list { TLS_CIPHERS, TLS13_SUITES, TLS_GROUPS, TLS_SIGNATURES };

@@ -18,6 +18,8 @@ const char *rig_check_dns_name(const char *text);
 const char *rig_check_ip(const char *text);
 /* A DNS name or an address literal. */
 const char *rig_check_host(const char *text);
+/* "no such file" and the like for a path that can't be read; NULL: it can. */
+const char *rig_why_unreadable(const char *path);
 /* Lists as OpenSSL reads them, by asking it: cipher suites up to TLS 1.2, those of TLS 1.3, groups
  * and signature algorithms. */
 const char *rig_check_tls_ciphers(const char *text);

@@ -2,14 +2,13 @@
 #include "rig/suite/fixtures.h"
 
 #include "rig/base/file.h"
+#include "rig/suite/checks.h"
 #include "rig/suite/fixtures_names.h"
 #include "rig/suite/fixtures_tables.h"
 #include "rig/suite/schemas.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define MAX_FILES 32
 
@@ -46,10 +45,7 @@ static rig_result add_text(struct sources *sources, const char *path, const char
                         "more than %d fixture files at once: put fixtures together", MAX_FILES);
     }
     source = &sources->list[sources->n++];
-    source->path = strdup(path);
-    if (source->path == NULL) {
-        return rig_fail_memory(err);
-    }
+    RIG_TRY(rig_dup_text(&source->path, path, err));
     source->file.fixtures = fixtures;
     RIG_TRY(rig_yaml_file_parse(&source->yaml, source->path, text, n_bytes, err));
     if (rig_yaml_file_ready(&source->yaml, RIG_FILE_PKI)) {
@@ -95,16 +91,18 @@ static rig_result add_used(struct sources *sources, size_t at, struct rig_fixtur
 
     for (size_t i = 0; i < source->file.n_uses; i++) {
         RIG_AUTO(rig_buf_free) struct rig_buf path = {0};
+        const char *why;
 
         RIG_TRY(rig_buf_printf(&path, err, "%.*s%s",
                                slash != NULL ? (int)(slash - source->path + 1) : 0, source->path,
                                source->file.uses[i]));
-        if (access(rig_buf_text(&path), R_OK) != 0) {
-            rig_yaml_mistake(
-                source->yaml.mistakes, rig_yaml_find(source->yaml.tree.root, "uses")->key->line,
-                "found \"%s\" for a file to use, which can't be read (%s); expected "
-                "the name of a .yaml file in the same folder",
-                source->file.uses[i], errno == ENOENT ? "no such file" : "no permission");
+        why = rig_why_unreadable(rig_buf_text(&path));
+        if (why != NULL) {
+            rig_yaml_mistake(source->yaml.mistakes,
+                             rig_yaml_find(source->yaml.tree.root, "uses")->key->line,
+                             "found \"%s\" for a file to use, which can't be read (%s); expected "
+                             "the name of a .yaml file in the same folder",
+                             source->file.uses[i], why);
             continue;
         }
         RIG_TRY_IN(add_file(sources, rig_buf_text(&path), fixtures, mistakes, err), err,

@@ -8,12 +8,10 @@
 #include "rig/suite/plan_tables.h"
 #include "rig/suite/schemas.h"
 
-#include <errno.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define MAX_FIXTURE_FILES 8
 
@@ -82,6 +80,8 @@ static rig_result list_files(struct rig_yaml_mistakes *mistakes, const struct ri
     }
     const char *folder = dirname(copy);
     for (const struct rig_yaml_node *item = node->first; item != NULL; item = item->next) {
+        const char *why;
+
         if (item->kind != RIG_YAML_SCALAR || item->text[0] == '\0') {
             rig_yaml_mistake(mistakes, item->line, "found %s in fixtures; expected a path",
                              rig_yaml_quote_node(item).text);
@@ -89,12 +89,12 @@ static rig_result list_files(struct rig_yaml_mistakes *mistakes, const struct ri
         }
         RIG_TRY(rig_path_join(item->text[0] == '/' ? "" : folder, item->text,
                               &files->paths[files->n], err));
-        if (access(files->paths[files->n], R_OK) != 0) {
+        why = rig_why_unreadable(files->paths[files->n]);
+        if (why != NULL) {
             rig_yaml_mistake(mistakes, item->line,
                              "found %s in fixtures, which can't be read (%s); expected the path of "
                              "a PKI fixture file as seen from this one",
-                             rig_yaml_quote_node(item).text,
-                             errno == ENOENT ? "no such file" : "no permission");
+                             rig_yaml_quote_node(item).text, why);
         }
         files->n++;
     }

@@ -401,8 +401,7 @@ static const struct rig_yaml_key trial_keys[] = {
      .max = 47,
      .check = rig_check_name,
      .doc = "Its name, unique in its list. The device (or server, as `catalogue` says) of this "
-            "name in "
-            "the fixtures is meant unless the keys below say otherwise."},
+            "name in the fixtures is meant unless the keys below say otherwise."},
     {.name = "expect",
      .type = RIG_YAML_ENUM,
      .required = true,

@@ -66,10 +66,7 @@ static rig_result fill_texts(struct rig_vault_options *options,
             (client_named && strncmp(texts[i].name, "CLIENT_", 7) == 0)) {
             continue;
         }
-        environment->texts[i] = strdup(variable.value);
-        if (environment->texts[i] == NULL) {
-            return rig_fail_memory(err);
-        }
+        RIG_TRY(rig_dup_text(&environment->texts[i], variable.value, err));
         *texts[i].slot = environment->texts[i];
     }
     return RIG_DONE;

@@ -240,14 +240,6 @@ static bool was_cut(int64_t after_ms, struct rig_wait wait, const struct rig_err
            (err->code == RIG_E_DISCONNECTED && err->cls == RIG_CLASS_DEVICE);
 }
 
-static rig_result state_after_cut(struct rig_board *board, struct trial *trial,
-                                  struct rig_wait wait, struct rig_error *err)
-{
-    board->mode = RIG_MODE_UNKNOWN;
-    RIG_TRY(rig_board_need_firmware(board, wait, err));
-    return rig_agent_chain_state(board->agent, &trial->after, wait, err);
-}
-
 /* Resets the board after `after_ms` of its commit, or before it, or once it answered. */
 static rig_result cut(struct rig_board *board, struct trial *trial, int64_t after_ms,
                       json_t *outcomes, struct rig_wait wait, struct rig_error *err)
@@ -268,7 +260,9 @@ static rig_result cut(struct rig_board *board, struct trial *trial, int64_t afte
         !was_cut(after_ms, wait, err)) {
         return (rig_result){.ok = false};
     }
-    RIG_TRY(state_after_cut(board, trial, wait, err));
+    board->mode = RIG_MODE_UNKNOWN;
+    RIG_TRY(rig_board_need_firmware(board, wait, err));
+    RIG_TRY(rig_agent_chain_state(board->agent, &trial->after, wait, err));
     (void)json_object_set_new(outcome, "offered_version", json_integer(trial->version));
     (void)json_object_set_new(outcome, "answered", json_boolean(trial->answer.accepted));
     put_state(outcome, "before", &trial->before);

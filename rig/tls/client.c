@@ -347,7 +347,6 @@ static void echo(struct visit *visit)
     }
 }
 
-/* True once the header and, when its length is given, the body are there. */
 /* "HTTP/1.1 200 OK"; 0 for what is no status line. */
 static int status_of(const char *text)
 {
@@ -357,6 +356,7 @@ static int status_of(const char *text)
     return status >= 100 && status <= 999 ? (int)status : 0;
 }
 
+/* True once the header and, when its length is given, the body are there. */
 static bool is_whole(struct rig_tls_client_report *report)
 {
     const char *const text = rig_buf_text(&report->response);
